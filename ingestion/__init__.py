@@ -1,0 +1,1 @@
+"""Ingestion: an application on the engine."""

@@ -1,0 +1,11 @@
+"""The ingestion application."""
+
+from django.apps import AppConfig
+
+
+class IngestionConfig(AppConfig):
+    """Ingestion, built on the engine."""
+
+    name = "ingestion"
+    verbose_name = "Ingestion"
+    default_auto_field = "django.db.models.BigAutoField"

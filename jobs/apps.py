@@ -1,0 +1,11 @@
+"""The engine as a Django app."""
+
+from django.apps import AppConfig
+
+
+class JobsConfig(AppConfig):
+    """Daybook's engine: runs, schedules, workers and queues."""
+
+    name = "jobs"
+    verbose_name = "Jobs"
+    default_auto_field = "django.db.models.BigAutoField"

@@ -1,0 +1,3 @@
+from celery import Task
+class Job(Task):
+    abstract = True

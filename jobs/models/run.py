@@ -1,0 +1,169 @@
+"""A run: one requested execution of a job, and the truth about it. Only the ledger changes its state."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django_celery_beat.models import PeriodicTask
+
+from jobs.identifiers import new_run_id
+from jobs.models.worker import Worker
+from jobs.states import UNFINISHED, WAITING, State
+
+
+class Cause(models.TextChoices):
+    """What asked for a run."""
+
+    SCHEDULE = "schedule", "schedule"
+    API = "api", "API"
+    CLI = "cli", "command line"
+    ADMIN = "admin", "admin"
+    CODE = "code", "code"
+    PARENT = "parent", "parent run"
+    REPLAY = "replay", "replay"
+    FOREIGN = "foreign", "foreign Celery client"
+
+
+class RunQuerySet(models.QuerySet["Run"]):
+    """The questions asked of runs."""
+
+    def unfinished(self) -> RunQuerySet:
+        """Filter to runs that still have something to come."""
+        return self.filter(state__in=UNFINISHED)
+
+    def waiting(self) -> RunQuerySet:
+        """Filter to runs that have not been claimed."""
+        return self.filter(state__in=WAITING)
+
+    def running(self) -> RunQuerySet:
+        """Filter to claimed runs."""
+        return self.filter(state=State.RUNNING)
+
+    def dead_letters(self) -> RunQuerySet:
+        """Filter to failed runs that wait for a person."""
+        return self.filter(state=State.FAILED, resolved_at=None)
+
+
+class Run(models.Model):
+    """One requested execution of a job; its id is the Celery task id."""
+
+    id = models.UUIDField(primary_key=True, default=new_run_id, editable=False)
+    job = models.CharField(max_length=200, help_text="Name of the job, as registered with Celery.")
+    queue = models.CharField(max_length=100, default="base", help_text="Queue its messages go to.")
+    priority = models.SmallIntegerField(default=0, help_text="Higher starts first within a queue (0-9).")
+    state = models.CharField(max_length=9, choices=[(s, s.title()) for s in State], default=State.QUEUED)
+    args = models.JSONField(default=list, blank=True, help_text="Positional arguments; sensitive ones encrypted.")
+    kwargs = models.JSONField(default=dict, blank=True, help_text="Keyword arguments; sensitive ones encrypted.")
+    options = models.JSONField(default=dict, blank=True, help_text="Celery message options: links, chain, headers.")
+
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="runs",
+        db_index=False,
+        help_text="User on whose behalf it runs; empty for the system.",
+    )
+    cause = models.CharField(max_length=10, choices=Cause.choices, default=Cause.CODE, help_text="What asked for it.")
+    schedule = models.ForeignKey(
+        PeriodicTask,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="runs",
+        db_index=False,
+        help_text="Schedule that created it.",
+    )
+    fire_at = models.DateTimeField(null=True, blank=True, help_text="When the schedule was due.")
+    tenant = models.CharField(max_length=100, blank=True, default="", help_text="Whose fair share it uses.")
+
+    created_at = models.DateTimeField(help_text="When it was enqueued.")
+    run_at = models.DateTimeField(help_text="Not before this time.")
+    expires_at = models.DateTimeField(null=True, blank=True, help_text="Not started after this time.")
+    published_at = models.DateTimeField(null=True, blank=True, help_text="When its message last went to the broker.")
+    started_at = models.DateTimeField(null=True, blank=True, help_text="When the latest attempt was claimed.")
+    finished_at = models.DateTimeField(null=True, blank=True, help_text="When it reached a final state.")
+
+    attempt = models.PositiveIntegerField(default=0, help_text="Attempts so far.")
+    max_attempts = models.PositiveIntegerField(default=1, help_text="Attempts allowed.")
+    token = models.PositiveBigIntegerField(default=0, help_text="Fencing token, raised by every claim.")
+    worker = models.ForeignKey(
+        Worker,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="runs",
+        db_index=False,
+        help_text="Worker of the latest attempt.",
+    )
+
+    correlation_id = models.CharField(max_length=64, help_text="Ties logs, rows, messages and children together.")
+    parent = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.SET_NULL, related_name="children", db_index=False
+    )
+    root_id = models.UUIDField(null=True, blank=True, help_text="First ancestor.")
+    unique_key = models.CharField(max_length=200, null=True, blank=True, help_text="One unfinished run per key.")
+    concurrency_key = models.CharField(max_length=200, null=True, blank=True, help_text="Shares a limit by this key.")
+    concurrency_slot = models.PositiveSmallIntegerField(null=True, blank=True, help_text="Slot held while running.")
+
+    progress = models.JSONField(null=True, blank=True, help_text='{"done": int, "total": int | null, "note": str}.')
+    checkpoint = models.JSONField(null=True, blank=True, help_text="Where a further attempt goes on.")
+    cancel_requested_at = models.DateTimeField(null=True, blank=True)
+    cpu_seconds = models.FloatField(null=True, blank=True, help_text="CPU of the latest attempt, in seconds.")
+    max_rss = models.PositiveBigIntegerField(null=True, blank=True, help_text="Peak memory of its process, in bytes.")
+
+    error_kind = models.CharField(max_length=200, blank=True, default="", help_text="Exception type, TIMEOUT or LOST.")
+    error_message = models.TextField(blank=True, default="")
+    error_fingerprint = models.CharField(max_length=32, blank=True, default="", help_text="Groups alike errors.")
+    attempts = models.JSONField(default=list, blank=True, help_text="How each attempt ended, oldest first; bounded.")
+    resolved_at = models.DateTimeField(null=True, blank=True, help_text="When a dead letter was replayed or discarded.")
+    reason = models.CharField(max_length=200, blank=True, default="", help_text="Why it waits, was skipped or missed.")
+    code_version = models.CharField(max_length=64, blank=True, default="", help_text="Version that enqueued it.")
+
+    objects = RunQuerySet.as_manager()
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["queue", "-priority", "id"],
+                name="run_unpublished",
+                condition=Q(state=State.QUEUED, published_at=None),
+            ),
+            models.Index(
+                fields=["queue", "published_at"],
+                name="run_published",
+                condition=Q(state=State.QUEUED, published_at__isnull=False),
+            ),
+            models.Index(fields=["run_at"], name="run_due", condition=Q(state__in=[State.SCHEDULED, State.RETRYING])),
+            models.Index(fields=["worker"], name="run_running", condition=Q(state=State.RUNNING)),
+            models.Index(fields=["job", "-id"], name="run_by_job"),
+            models.Index(
+                fields=["error_fingerprint", "-id"],
+                name="run_dead",
+                condition=Q(state=State.FAILED, resolved_at=None),
+            ),
+            models.Index(fields=["finished_at"], name="run_finished", condition=Q(finished_at__isnull=False)),
+            models.Index(fields=["correlation_id"], name="run_by_correlation"),
+            models.Index(fields=["owner", "-id"], name="run_by_owner", condition=Q(owner__isnull=False)),
+            models.Index(fields=["parent"], name="run_by_parent", condition=Q(parent__isnull=False)),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["schedule", "fire_at"], name="run_one_per_tick", condition=Q(fire_at__isnull=False)
+            ),
+            models.UniqueConstraint(
+                fields=["unique_key"],
+                name="run_unique_unfinished",
+                condition=Q(state__in=sorted(UNFINISHED), unique_key__isnull=False),
+            ),
+            models.UniqueConstraint(
+                fields=["concurrency_key", "concurrency_slot"],
+                name="run_one_per_slot",
+                condition=Q(state=State.RUNNING, concurrency_key__isnull=False),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.job} {self.id}"

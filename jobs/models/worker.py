@@ -1,0 +1,41 @@
+"""A worker node that reports in; its heartbeat decides whether its runs are alive."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.db import models
+
+
+class Worker(models.Model):
+    """One start of a worker process; a restart is a new row."""
+
+    class Kind(models.TextChoices):
+        """What the process is."""
+
+        WORKER = "worker", "Celery worker"
+        BEAT = "beat", "beat"
+        COMMAND = "command", "jobs run"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    kind = models.CharField(max_length=7, choices=Kind.choices, default=Kind.WORKER)
+    name = models.CharField(max_length=200, help_text="Celery node name, e.g. worker@host.")
+    hostname = models.CharField(max_length=200)
+    pid = models.PositiveIntegerField()
+    queues = models.JSONField(default=list, help_text="Queues it serves.")
+    concurrency = models.PositiveIntegerField(default=1, help_text="Runs it executes at once.")
+    code_version = models.CharField(max_length=64, blank=True, default="")
+    started_at = models.DateTimeField()
+    heartbeat_at = models.DateTimeField(help_text="Last report, by the worker's own clock.")
+    heartbeats = models.PositiveBigIntegerField(default=0, help_text="Reports so far; a still counter means silence.")
+    lag_seconds = models.FloatField(default=0.0, help_text="How late its latest tick or heartbeat was.")
+    stopped_at = models.DateTimeField(null=True, blank=True, help_text="Clean end.")
+    lost_at = models.DateTimeField(null=True, blank=True, help_text="When it was found silent; it never comes back.")
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["kind"], name="worker_live", condition=models.Q(stopped_at=None, lost_at=None)),
+        ]
+
+    def __str__(self) -> str:
+        return self.name

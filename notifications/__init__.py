@@ -1,0 +1,1 @@
+"""Notifications: an application on the engine."""

@@ -1,0 +1,1 @@
+"""One job per file; importing this package registers them all."""

@@ -1,0 +1,82 @@
+"""Every environment variable the project reads, typed, with its default; docs/settings.md is made from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+
+import environ
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+INSECURE_KEY = "insecure-development-key-never-use-in-production"
+
+_env = environ.Env()
+_env.read_env(str(BASE_DIR / ".env"))
+_env.read_env(str(Path(_env.str("DATA_DIR", str(BASE_DIR / "var"))) / "secrets.env"))
+
+
+def _text(name: str, default: str, about: str) -> str:
+    return field(default_factory=lambda: str(_env.str(name, default)), metadata=_about(name, default, about))
+
+
+def _flag(name: str, default: bool, about: str) -> bool:
+    return field(default_factory=lambda: bool(_env.bool(name, default)), metadata=_about(name, default, about))
+
+
+def _number(name: str, default: int, about: str) -> int:
+    return field(default_factory=lambda: int(_env.int(name, default)), metadata=_about(name, default, about))
+
+
+def _texts(name: str, default: list[str], about: str) -> list[str]:
+    return field(
+        default_factory=lambda: list(_env.list(name, default=default)),
+        metadata=_about(name, ",".join(default), about),
+    )
+
+
+def _about(name: str, default: object, about: str) -> dict[str, object]:
+    return {"name": name, "default": default, "about": about}
+
+
+@dataclass(frozen=True)
+class Environment:
+    """What the operator may set; read once at start-up."""
+
+    debug: bool = _flag("DEBUG", False, "Development mode: error pages, relaxed checks.")
+    secret_key: str = _text("SECRET_KEY", INSECURE_KEY, "Signs sessions; required in production.")
+    allowed_hosts: list[str] = _texts("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"], "Host names served.")
+    data_dir: str = _text("DATA_DIR", str(BASE_DIR / "var"), "Folder of the embedded database, broker and logs.")
+    database_url: str = _text("DATABASE_URL", "", "Postgres or SQLite; empty: SQLite in DATA_DIR.")
+    broker_url: str = _text("BROKER_URL", "", "Redis, Valkey, Sentinel or RabbitMQ; empty: the embedded Valkey.")
+    field_encryption_keys: list[str] = _texts(
+        "FIELD_ENCRYPTION_KEYS", [], "Fernet keys, newest first, for credentials and sensitive arguments."
+    )
+    message_signing_keys: list[str] = _texts(
+        "MESSAGE_SIGNING_KEYS", [], "HMAC keys, newest first, for broker messages."
+    )
+    email_url: str = _text("EMAIL_URL", "", "Outgoing mail, e.g. smtp://host:25; empty: files in DATA_DIR/mail.")
+    email_from: str = _text("EMAIL_FROM", "daybook@localhost", "Sender of outgoing mail.")
+    llm_model: str = _text("LLM_MODEL", "rules", "Language model; 'rules' is built in and offline.")
+    email_sync_interval_minutes: int = _number("EMAIL_SYNC_INTERVAL_MINUTES", 5, "Minutes between mail syncs.")
+    email_sync_lookback_days: int = _number("EMAIL_SYNC_LOOKBACK_DAYS", 90, "Days a first sync reaches back.")
+    ai_processing_interval_minutes: int = _number("AI_PROCESSING_INTERVAL_MINUTES", 10, "Minutes between AI runs.")
+    ai_processing_batch_size: int = _number("AI_PROCESSING_BATCH_SIZE", 50, "Mails per AI run.")
+    run_retention_days: int = _number("RUN_RETENTION_DAYS", 7, "Days a finished run is kept.")
+    lease_seconds: int = _number("LEASE_SECONDS", 8, "Silence after which a worker counts as lost.")
+    log_format: str = _text("LOG_FORMAT", "console", "'console' or 'json'.")
+    log_level: str = _text("LOG_LEVEL", "INFO", "Lowest level logged.")
+    time_zone: str = _text("TIME_ZONE", "UTC", "Zone of the admin pages; the database keeps UTC.")
+
+    def database(self) -> dict[str, object]:
+        """Return Django's DATABASES entry."""
+        url = self.database_url or f"sqlite:///{Path(self.data_dir) / 'daybook.sqlite3'}"
+        return dict(environ.Env.db_url_config(url))
+
+    def broker(self) -> str:
+        """Return the broker's URL; the embedded Valkey listens on a unix socket in DATA_DIR."""
+        return self.broker_url or f"redis+socket://{Path(self.data_dir).resolve() / 'broker' / 'broker.sock'}"
+
+
+def documented() -> list[dict[str, object]]:
+    """Return name, default and meaning of every variable, for docs/settings.md."""
+    return [dict(f.metadata) for f in fields(Environment)]

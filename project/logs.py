@@ -1,0 +1,64 @@
+"""How log lines look: JSON or console, each with the correlation id, run, job and attempt bound by the engine."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import structlog
+
+_SHARED: list[Any] = [
+    structlog.contextvars.merge_contextvars,
+    structlog.processors.TimeStamper(fmt="iso", utc=True),
+    structlog.stdlib.add_logger_name,
+    structlog.stdlib.add_log_level,
+    structlog.stdlib.PositionalArgumentsFormatter(),
+]
+
+LOGGING: dict[str, Any] = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "json": {
+            "()": structlog.stdlib.ProcessorFormatter,
+            "processors": [
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.format_exc_info,
+                structlog.processors.JSONRenderer(),
+            ],
+            "foreign_pre_chain": _SHARED,
+        },
+        "console": {
+            "()": structlog.stdlib.ProcessorFormatter,
+            "processors": [
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.dev.ConsoleRenderer(colors=False),
+            ],
+            "foreign_pre_chain": _SHARED,
+        },
+    },
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "console"}},
+    "root": {"handlers": ["stderr"], "level": "INFO"},
+    "loggers": {
+        "django.server": {"handlers": ["stderr"], "level": "INFO", "propagate": False},
+        "kombu": {"level": "WARNING"},
+        "amqp": {"level": "WARNING"},
+    },
+}
+
+
+def configure_structlog(log_format: str, level: str) -> None:
+    """Make structlog write through the standard library in the chosen format ('console' or 'json')."""
+    LOGGING["handlers"]["stderr"]["formatter"] = log_format
+    LOGGING["root"]["level"] = level
+    structlog.configure(
+        processors=[
+            *_SHARED[:1],
+            structlog.stdlib.filter_by_level,
+            *_SHARED[1:],
+            structlog.processors.StackInfoRenderer(),
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=True,
+    )

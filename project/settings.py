@@ -1,0 +1,149 @@
+"""Django and Celery settings, all derived from the environment; see docs/settings.md for what may be set."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import environ
+from kombu import Queue
+
+from project.environment import BASE_DIR, Environment
+from project.logs import LOGGING as LOGGING  # noqa: PLC0414
+from project.logs import configure_structlog
+
+ENVIRONMENT = Environment()
+DATA_DIR = Path(ENVIRONMENT.data_dir)
+DATA_DIR.mkdir(parents=True, exist_ok=True)
+
+DEBUG = ENVIRONMENT.debug
+SECRET_KEY = ENVIRONMENT.secret_key
+ALLOWED_HOSTS = ENVIRONMENT.allowed_hosts
+ROOT_URLCONF = "project.urls"
+WSGI_APPLICATION = "project.wsgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+LANGUAGE_CODE = "en"
+USE_TZ = True
+TIME_ZONE = ENVIRONMENT.time_zone
+
+INSTALLED_APPS = [
+    "unfold",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "django_celery_beat",
+    "django_celery_results",
+    "django_structlog",
+    "django_typer",
+    "project",
+    "jobs",
+    "ingestion",
+    "notifications",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django_structlog.middlewares.RequestMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+STATIC_URL = "static/"
+STATIC_ROOT = DATA_DIR / "static"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedStaticFilesStorage"},
+}
+WHITENOISE_USE_FINDERS = True
+MEDIA_ROOT = DATA_DIR / "media"
+
+DATABASES = {"default": ENVIRONMENT.database()}
+DATABASES["default"].setdefault("CONN_MAX_AGE", None)
+DATABASES["default"].setdefault("CONN_HEALTH_CHECKS", True)
+if "sqlite" in str(DATABASES["default"]["ENGINE"]):
+    DATABASES["default"]["OPTIONS"] = {
+        "timeout": 20,
+        "transaction_mode": "IMMEDIATE",
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA busy_timeout=20000;",
+    }
+else:
+    DATABASES["default"]["OPTIONS"] = {"connect_timeout": 5}
+
+if ENVIRONMENT.email_url:
+    vars().update(environ.Env.email_url_config(ENVIRONMENT.email_url))
+else:
+    EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+    EMAIL_FILE_PATH = str(DATA_DIR / "mail")
+EMAIL_TIMEOUT = 15
+DEFAULT_FROM_EMAIL = ENVIRONMENT.email_from
+
+SESSION_COOKIE_HTTPONLY = True
+CSRF_COOKIE_SAMESITE = SESSION_COOKIE_SAMESITE = "Lax"
+X_FRAME_OPTIONS = "SAMEORIGIN"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+
+CELERY_BROKER_URL = ENVIRONMENT.broker()
+CELERY_RESULT_BACKEND = "jobs.backend:LedgerBackend"
+CELERY_RESULT_EXTENDED = True
+CELERY_RESULT_EXPIRES = None
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TASK_SERIALIZER = CELERY_RESULT_SERIALIZER = "json"
+CELERY_TASK_QUEUES = [Queue(name) for name in ("base", "email", "ai", "notifications", "maintenance")]
+CELERY_TASK_DEFAULT_QUEUE = "base"
+CELERY_TASK_SEND_SENT_EVENT = True
+CELERY_WORKER_SEND_TASK_EVENTS = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_TIMEOUT = 2
+CELERY_BROKER_TRANSPORT_OPTIONS = (
+    {"socket_connect_timeout": 2, "socket_timeout": 10, "socket_keepalive": True}
+    if CELERY_BROKER_URL.startswith(("redis", "rediss", "sentinel"))
+    else {"confirm_publish": True}
+)
+CELERY_BEAT_SCHEDULER = "jobs.scheduling.beat:Scheduler"
+CELERY_TIMEZONE = "UTC"
+CELERY_ENABLE_UTC = True
+CELERY_DB_REUSE_MAX = 10_000
+DJANGO_CELERY_BEAT_TZ_AWARE = True
+
+DAYBOOK = {
+    "lease_seconds": ENVIRONMENT.lease_seconds,
+    "run_retention_days": ENVIRONMENT.run_retention_days,
+    "encryption_keys": ENVIRONMENT.field_encryption_keys,
+    "signing_keys": ENVIRONMENT.message_signing_keys,
+}
+DAYBOOK_INGESTION = {
+    "llm_model": ENVIRONMENT.llm_model,
+    "email_sync_interval_minutes": ENVIRONMENT.email_sync_interval_minutes,
+    "email_sync_lookback_days": ENVIRONMENT.email_sync_lookback_days,
+    "ai_processing_interval_minutes": ENVIRONMENT.ai_processing_interval_minutes,
+    "ai_processing_batch_size": ENVIRONMENT.ai_processing_batch_size,
+}
+DAYBOOK_NOTIFICATIONS: dict[str, object] = {}
+
+DJANGO_STRUCTLOG_CELERY_ENABLED = False
+configure_structlog(ENVIRONMENT.log_format, ENVIRONMENT.log_level)
