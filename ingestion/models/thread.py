@@ -1,0 +1,42 @@
+"""A conversation: the mails that answer one another, and the Message-IDs known to belong to it."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from ingestion.models.account import Account
+
+
+class Thread(models.Model):
+    """The mails of one account that answer one another."""
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="threads", db_index=False)
+    subject = models.CharField(
+        max_length=500, blank=True, default="", help_text="Of its first mail, without Re and Fwd."
+    )
+    root_message_id = models.CharField(max_length=255, blank=True, default="", help_text="Of its first mail.")
+    first_at = models.DateTimeField(help_text="When its first mail was sent.")
+    last_at = models.DateTimeField(help_text="When its latest mail was sent.")
+    mail_count = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        indexes = [models.Index(fields=["account", "-last_at"], name="thread_latest")]
+
+    def __str__(self) -> str:
+        return self.subject or "(no subject)"
+
+
+class ThreadReference(models.Model):
+    """A Message-ID that belongs to a thread, whether or not its mail has arrived: so the order of arrival is no matter."""
+
+    thread = models.ForeignKey(Thread, on_delete=models.CASCADE, related_name="references")
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="+", db_index=False)
+    message_id = models.CharField(max_length=255)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["account", "message_id"], name="reference_in_one_thread"),
+        ]
+
+    def __str__(self) -> str:
+        return self.message_id

@@ -1,0 +1,53 @@
+"""The engine's settings, typed; the only place that reads settings.DAYBOOK."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+from dataclasses import dataclass, field, fields
+
+from django.conf import settings
+
+
+def _code_version() -> str:
+    return os.environ.get("CODE_VERSION") or _package_version()
+
+
+def _package_version() -> str:
+    try:
+        return importlib.metadata.version("daybook")
+    except importlib.metadata.PackageNotFoundError:
+        return "dev"
+
+
+def _development_secret() -> str:
+    return settings.SECRET_KEY if settings.DEBUG else ""
+
+
+@dataclass(frozen=True)
+class Conf:
+    """What may be tuned; durations in seconds."""
+
+    lease_seconds: float = 8.0
+    dispatch_interval_seconds: float = 0.5
+    window: int = 1000
+    republish_seconds: float = 10.0
+    run_retention_days: int = 7
+    publish_pause_seconds: float = 3.0
+    database_patience_seconds: float = 60.0
+    max_arguments_bytes: int = 1_000_000
+    attempts_kept: int = 20
+    encryption_keys: list[str] = field(default_factory=list)
+    signing_keys: list[str] = field(default_factory=list)
+    development_secret: str = field(default_factory=_development_secret)
+    code_version: str = field(default_factory=_code_version)
+
+
+def conf() -> Conf:
+    """Return the settings in force now."""
+    given = getattr(settings, "DAYBOOK", {})
+    names = {f.name for f in fields(Conf)}
+    unknown = set(given) - names
+    if unknown:
+        raise ValueError(f"unknown DAYBOOK settings: {sorted(unknown)}; known are {sorted(names)}")
+    return Conf(**given)
