@@ -65,6 +65,10 @@ class Environment:
     lease_seconds: int = _number("LEASE_SECONDS", 8, "Silence after which a worker counts as lost.")
     log_format: str = _text("LOG_FORMAT", "console", "'console' or 'json'.")
     log_level: str = _text("LOG_LEVEL", "INFO", "Lowest level logged.")
+    port: int = _number("PORT", 8000, "Port of the web process under `make up`.")
+    flower_port: int = _number("FLOWER_PORT", 5555, "Port of Flower.")
+    flower_basic_auth: str = _text("FLOWER_BASIC_AUTH", "", "Flower's login, as user:password.")
+    admin_password: str = _text("ADMIN_PASSWORD", "", "Password of the user admin that the first `make up` makes.")
     time_zone: str = _text("TIME_ZONE", "UTC", "Zone of the admin pages; the database keeps UTC.")
 
     def database(self) -> dict[str, object]:
