@@ -44,6 +44,9 @@ class Mail(models.Model):
     reply_text = models.TextField(blank=True, default="", help_text="Text without quotes and signature.")
     html_present = models.BooleanField(default=False, help_text="It had an HTML body.")
     language = models.CharField(max_length=2, blank=True, default="", help_text="ISO 639-1 code; empty: not known.")
+    headers = models.JSONField(
+        default=dict, blank=True, help_text="Headers that tell how it was sent (ingestion/sending_headers.py)."
+    )
     size = models.PositiveBigIntegerField(default=0, help_text="Of the raw message, in bytes.")
     raw = models.BinaryField(null=True, blank=True, help_text="Raw bytes, kept when something in it was broken.")
     parse_error = models.TextField(blank=True, default="", help_text="What was broken in it; empty: nothing.")
