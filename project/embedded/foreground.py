@@ -1,0 +1,24 @@
+"""Staying in the foreground: every way to be told to stop is one KeyboardInterrupt, and stopping isn't interrupted."""
+
+from __future__ import annotations
+
+import signal
+from types import FrameType
+
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def interrupt_on_signals() -> None:
+    """Turn each stop signal into KeyboardInterrupt."""
+    for number in STOP_SIGNALS:
+        signal.signal(number, _interrupt)
+
+
+def ignore_further_signals() -> None:
+    """Let an ordered stop run to its end, however often Ctrl-C is pressed."""
+    for number in STOP_SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
