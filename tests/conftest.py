@@ -1,0 +1,10 @@
+"""What every test may use; the plug-ins in tests/plugins say how."""
+
+pytest_plugins = [
+    "tests.plugins.database",
+    "tests.plugins.polling",
+    "tests.plugins.broker",
+    "tests.plugins.processes",
+    "tests.plugins.requirements",
+    "tests.plugins.tally",
+]

@@ -1,0 +1,1 @@
+"""Fixtures and reports of the test suite."""

@@ -1,0 +1,72 @@
+"""Knows which tests need a database or a broker: picks them (--needing), and counts what passed (--tally FILE)."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+DATABASE_FIXTURES = {"db", "transactional_db", "django_db_setup", "live_server"}
+BROKER_FIXTURES = {"broker", "running_broker"}
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the options."""
+    parser.addoption("--needing", choices=["database", "broker"], help="run only the tests that need this back end")
+    parser.addoption("--tally", type=Path, help="write the counts of the run to this file, as JSON")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Note each test's needs, and keep only the ones asked for; the one-machine tests are never repeated elsewhere."""
+    for item in items:
+        item.user_properties.extend(("needs", need) for need in needs(item))
+    wanted = config.getoption("--needing")
+    if not wanted:
+        return
+    kept = [i for i in items if ("needs", wanted) in i.user_properties and not i.get_closest_marker("embedded")]
+    config.hook.pytest_deselected(items=[item for item in items if item not in kept])
+    items[:] = kept
+
+
+def needs(item: pytest.Item) -> set[str]:
+    """Return which of "database" and "broker" the test uses."""
+    fixtures = set(getattr(item, "fixturenames", ()))
+    found = set()
+    if item.get_closest_marker("django_db") or fixtures & DATABASE_FIXTURES:
+        found.add("database")
+    if item.get_closest_marker("broker") or fixtures & BROKER_FIXTURES:
+        found.add("broker")
+    return found
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Count in the one process that sees every report."""
+    path = config.getoption("--tally")
+    if path and not hasattr(config, "workerinput"):
+        config.pluginmanager.register(_Tally(path))
+
+
+class _Tally:
+    """Outcomes, and needs of the tests that passed."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._counts: Counter[str] = Counter()
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.failed:
+            self._counts["failed"] += 1
+        elif report.skipped:
+            self._counts["skipped"] += 1
+        elif report.when == "call":
+            self._counts["passed"] += 1
+            self._counts.update(str(need) for name, need in report.user_properties if name == "needs")
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        self._counts["failed"] += report.failed
+
+    def pytest_sessionfinish(self) -> None:
+        self._path.write_text(json.dumps(self._counts))
