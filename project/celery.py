@@ -2,10 +2,10 @@
 
 import os
 
-from celery import Celery
+from jobs.app import Daybook
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "project.settings")
 
-app = Celery("daybook", task_cls="jobs.job:Job")
+app = Daybook("daybook")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()

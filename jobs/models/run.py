@@ -10,6 +10,7 @@ from django_celery_beat.models import PeriodicTask
 from jobs.identifiers import new_run_id
 from jobs.models.worker import Worker
 from jobs.states import UNFINISHED, WAITING, State
+from jobs.wire import WireField
 
 
 class Cause(models.TextChoices):
@@ -53,9 +54,9 @@ class Run(models.Model):
     queue = models.CharField(max_length=100, default="base", help_text="Queue its messages go to.")
     priority = models.SmallIntegerField(default=0, help_text="Higher starts first within a queue (0-9).")
     state = models.CharField(max_length=9, choices=[(s, s.title()) for s in State], default=State.QUEUED)
-    args = models.JSONField(default=list, blank=True, help_text="Positional arguments; sensitive ones encrypted.")
-    kwargs = models.JSONField(default=dict, blank=True, help_text="Keyword arguments; sensitive ones encrypted.")
-    options = models.JSONField(default=dict, blank=True, help_text="Celery message options: links, chain, headers.")
+    args = WireField(default=list, blank=True, help_text="Positional arguments; sensitive ones encrypted.")
+    kwargs = WireField(default=dict, blank=True, help_text="Keyword arguments; sensitive ones encrypted.")
+    options = WireField(default=dict, blank=True, help_text="Celery message options: links, chain, headers.")
 
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -106,10 +107,11 @@ class Run(models.Model):
     root_id = models.UUIDField(null=True, blank=True, help_text="First ancestor.")
     unique_key = models.CharField(max_length=200, null=True, blank=True, help_text="One unfinished run per key.")
     concurrency_key = models.CharField(max_length=200, null=True, blank=True, help_text="Shares a limit by this key.")
+    concurrency_limit = models.PositiveSmallIntegerField(default=1, help_text="Runs of the key at once.")
     concurrency_slot = models.PositiveSmallIntegerField(null=True, blank=True, help_text="Slot held while running.")
 
     progress = models.JSONField(null=True, blank=True, help_text='{"done": int, "total": int | null, "note": str}.')
-    checkpoint = models.JSONField(null=True, blank=True, help_text="Where a further attempt goes on.")
+    checkpoint = WireField(null=True, blank=True, help_text="Where a further attempt goes on.")
     cancel_requested_at = models.DateTimeField(null=True, blank=True)
     cpu_seconds = models.FloatField(null=True, blank=True, help_text="CPU of the latest attempt, in seconds.")
     max_rss = models.PositiveBigIntegerField(null=True, blank=True, help_text="Peak memory of its process, in bytes.")

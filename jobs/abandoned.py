@@ -1,0 +1,59 @@
+"""What becomes of a running run whose process can't say it: killed, crashed, out of time, or its node lost."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from celery.app.task import Context
+from celery.exceptions import SoftTimeLimitExceeded, TimeLimitExceeded
+
+from jobs import ledger
+from jobs.ledger import Fence
+from jobs.models import Run
+from jobs.outcomes import LOST, Failure, describe, fingerprint
+from jobs.policies import NO_RETRY, Retry
+
+_LIMITS = (TimeLimitExceeded, SoftTimeLimitExceeded)
+
+
+def conclude(run: Run, error: BaseException, fence: Fence, *, retry: Retry = NO_RETRY) -> bool:
+    """Give the run another attempt where the policy leaves one, else fail it.
+
+    True when it failed for good; False when it was given back or the fence no longer holds.
+    """
+    now = ledger.now()
+    if isinstance(error, _LIMITS):
+        failure, left, wait = describe(error), retry.allows(error, attempt=run.attempt), retry.backoff(run.attempt)
+    else:
+        failure = Failure(LOST, str(error)[:2000], fingerprint(LOST, run.job))
+        left, wait = _times_lost(run) + 1 < retry.lost_attempts, timedelta(0)
+    if left:
+        ledger.try_again(fence, failure, at=now + wait, now=now, reason=failure.kind)
+        return False
+    return ledger.fail(fence, failure, now=now)
+
+
+def request_of(run: Run) -> Context:
+    """Return what Celery's failure handling needs to know of the run's message: links, chain, chord, group."""
+    options = run.options
+    return Context(
+        {
+            "id": options.get("task_id") or str(run.pk),
+            "task": run.job,
+            "errbacks": options.get("link_error") or [],
+            "chain": options.get("chain"),
+            "chord": options.get("chord"),
+            "group": options.get("group_id"),
+            "group_index": options.get("group_index"),
+            "root_id": str(run.root_id or run.pk),
+            "delivery_info": {},
+            "args": [],
+            "kwargs": {},
+        }
+    )
+
+
+def _times_lost(run: Run) -> int:
+    entries: list[dict[str, Any]] = run.attempts
+    return sum(1 for entry in entries if entry.get("kind") == LOST)

@@ -1,0 +1,57 @@
+"""Workers in the admin: who reports in, how long ago, and what each serves."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils.safestring import SafeString
+
+from jobs import queries
+from jobs.admin.cells import badge, moment, two_lines
+from jobs.admin.read_only import ReadOnlyAdmin
+from jobs.models import Worker
+
+_TONES = {"alive": "good", "late": "warn", "stopped": "quiet", "lost": "bad"}
+
+
+@admin.register(Worker)
+class WorkerAdmin(ReadOnlyAdmin):
+    """Workers, to look at."""
+
+    list_display = ["name_and_place", "kind", "state", "reported", "served", "concurrency", "started", "code_version"]
+    list_filter = ["kind"]
+    search_fields = ["name", "hostname"]
+    ordering = ["-heartbeat_at"]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: object = None) -> list[str]:
+        """Return the columns in the order an operator reads them."""
+        return ["state", "kind", "name", "hostname", "pid", "served", "concurrency", "code_version", "started",
+                "reported", "lag_seconds", "stopped_at", "lost_at"]  # fmt: skip
+
+    fields = property(lambda self: self.get_readonly_fields(None))  # type: ignore[assignment]
+
+    @admin.display(description="Worker", ordering="name")
+    def name_and_place(self, worker: Worker) -> SafeString:
+        """Return the name over host and process id."""
+        return two_lines(worker.name, f"{worker.hostname} · pid {worker.pid}")
+
+    @admin.display(description="State")
+    def state(self, worker: Worker) -> SafeString:
+        """Return whether it is alive."""
+        state = queries.worker_state(worker)
+        return badge(state.capitalize(), tone=_TONES[state])
+
+    @admin.display(description="Heartbeat", ordering="heartbeat_at")
+    def reported(self, worker: Worker) -> SafeString:
+        """Return the age of its last report."""
+        return moment(worker.heartbeat_at)
+
+    @admin.display(description="Queues")
+    def served(self, worker: Worker) -> str:
+        """Return the queues it serves."""
+        return ", ".join(worker.queues) or "–"
+
+    @admin.display(description="Started", ordering="started_at")
+    def started(self, worker: Worker) -> SafeString:
+        """Return how long ago."""
+        return moment(worker.started_at)

@@ -1,0 +1,40 @@
+"""A message without a row, from a Celery client that isn't Daybook: it gets its row at the worker."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import structlog
+
+from jobs import ledger
+from jobs.identifiers import run_id_of
+from jobs.models.run import Cause
+from jobs.publish import HEADER
+
+if TYPE_CHECKING:
+    from jobs.task import Job
+
+log = structlog.get_logger(__name__)
+
+_KEPT = {"shadow": "shadow", "group": "group_id", "group_index": "group_index", "ignore_result": "ignore_result"}
+
+
+def is_foreign(request: Mapping[str, Any]) -> bool:
+    """Whether the message was not sent by Daybook; ours without a row are leftovers of a rollback or a pruned run."""
+    return not request.get(HEADER)
+
+
+def adopt(job: Job, task_id: str, args: Any, kwargs: Any, request: Mapping[str, Any]) -> None:
+    """Insert the row of a foreign message, as if it had been enqueued here; a row that is there already stays."""
+    options = {ours: request[theirs] for theirs, ours in _KEPT.items() if request.get(theirs) is not None}
+    for theirs, ours in (("callbacks", "link"), ("errbacks", "link_error"), ("chain", "chain"), ("chord", "chord")):
+        if request.get(theirs):
+            options[ours] = request[theirs]
+    if task_id != str(run_id_of(task_id)):
+        options["task_id"] = task_id
+    queue = (request.get("delivery_info") or {}).get("routing_key") or job.queue_name()
+    run = job.new_run(list(args), dict(kwargs), task_id=task_id, queue=queue, cause=Cause.FOREIGN, options=options)
+    run.published_at = run.created_at
+    ledger.enqueue(run)
+    log.info("adopted a foreign message", task_id=task_id, job=job.name)

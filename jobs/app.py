@@ -1,0 +1,23 @@
+"""The Celery app class: every task of it is a Job, every worker a Node, and send_task() by name writes the row too."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from celery import Celery
+
+
+class Daybook(Celery):
+    """A Celery app whose tasks are Daybook's jobs."""
+
+    def __init__(self, main: str, **options: Any) -> None:
+        """Create the app as Celery does."""
+        super().__init__(main, task_cls="jobs.task:Job", **options)
+        self.steps["worker"].add("jobs.node:Node")
+
+    def send_task(self, name: str, args: Any = None, kwargs: Any = None, **options: Any) -> Any:
+        """Enqueue the job called `name`, as its own apply_async would; a name not registered here goes out as it is."""
+        job = self.tasks.get(name) if options.get("task_type") is None else None
+        if job is None or not hasattr(job, "declaration"):
+            return super().send_task(name, args, kwargs, **options)
+        return job.apply_async(args, kwargs, **options)

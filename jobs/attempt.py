@@ -1,0 +1,186 @@
+"""One attempt of a run through its life: claim, bind, execute, settle. Nothing in a worker runs a job any other way."""
+
+from __future__ import annotations
+
+import resource
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import structlog
+from billiard.einfo import ExceptionInfo
+from celery import states
+from celery.app.trace import TraceInfo, trace_ok_t
+from celery.exceptions import Ignore, Reject
+from celery.exceptions import Retry as CeleryRetry
+from django.db import Error
+
+from jobs import context, ledger, presence
+from jobs.adoption import adopt, is_foreign
+from jobs.conf import conf
+from jobs.dialect import is_database_fault, patiently
+from jobs.identifiers import run_id_of
+from jobs.ledger import Refusal, Usage
+from jobs.models import Run
+from jobs.outcomes import Again, Fail, Stop, decide
+from jobs.wire import unseal
+
+if TYPE_CHECKING:
+    from jobs.task import Job
+
+log = structlog.get_logger(__name__)
+
+Tracer = Callable[[str, Any, Any, Any], Any]
+_active: ContextVar[Attempt | None] = ContextVar("daybook_attempt", default=None)
+
+
+@dataclass(slots=True)
+class Attempt:
+    """What the engine knows of the attempt in this process until it is settled."""
+
+    run: Run
+    job: Job
+    task_id: str
+    cpu_at_start: float = field(default_factory=time.process_time)
+    entered: bool = False
+    again: Again | None = None
+    edits: dict[str, Any] = field(default_factory=dict)
+    follow_ups: list[Any] = field(default_factory=list)
+
+    @property
+    def fence(self) -> ledger.Fence:
+        """What lets this attempt settle its run."""
+        return ledger.Fence(self.run.pk, token=self.run.token)
+
+    def usage(self) -> Usage:
+        """Return CPU seconds since the claim and the process's peak memory."""
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+        return Usage(cpu_seconds=time.process_time() - self.cpu_at_start, max_rss=peak)
+
+
+def perform(job: Job, trace: Tracer, task_id: str, args: Any, kwargs: Any, request: dict[str, Any]) -> Any:
+    """Run one message as one attempt; a message that may not start anything is dropped.
+
+    Returns what the worker's pool expects of Celery's tracer `trace`, which calls the job's hooks and function and
+    reports its end to our result backend.
+    """
+    run = admit(job, task_id, args, kwargs, request)
+    if isinstance(run, Refusal):
+        return _dropped(run)
+    with bound(Attempt(run, job, task_id)):
+        return trace(task_id, unseal(run.args), unseal(run.kwargs), {**request, "retries": run.attempt - 1})
+
+
+def admit(job: Job, task_id: str, args: Any, kwargs: Any, request: Mapping[str, Any]) -> Run | Refusal:
+    """Claim the message's run; a foreign client's message gets its row first. Waits for a database that is away."""
+
+    def claim() -> Run | Refusal:
+        run_id = run_id_of(task_id)
+        claimed = ledger.claim(run_id, worker_id=presence.worker_id(), now=ledger.now())
+        if claimed is Refusal.UNKNOWN and is_foreign(request):
+            adopt(job, task_id, args, kwargs, request)
+            claimed = ledger.claim(run_id, worker_id=presence.worker_id(), now=ledger.now())
+        return claimed
+
+    try:
+        return patiently(claim, seconds=conf().database_patience_seconds, what="claim")
+    except Error as error:
+        log.error("claim given up, the run stays queued", task_id=task_id, error=str(error))  # noqa: TRY400
+        return Refusal.STALE
+
+
+def execute(job: Job, body: Callable[..., Any], args: Any, kwargs: Any) -> Any:
+    """Call the job's function as the active attempt's body, and turn its error into what follows from it."""
+    attempt = _entering(job)
+    if attempt is None:
+        return body(*args, **kwargs)
+    try:
+        result = body(*args, **kwargs)
+    except (CeleryRetry, Ignore, Reject):
+        raise
+    except Exception as error:  # noqa: BLE001 - every error of a job ends here
+        _conclude(attempt, error)
+    if attempt.again is not None:
+        raise CeleryRetry("retry() was called without being raised", when=attempt.again.at)
+    attempt.follow_ups = _take_follow_ups(job)
+    return result
+
+
+def active(task_id: str) -> Attempt | None:
+    """Return the attempt of that task in this process; None in a worker's main process and outside attempts."""
+    attempt = _active.get()
+    return attempt if attempt is not None and attempt.task_id == task_id else None
+
+
+def current() -> Attempt | None:
+    """Return the attempt that this code executes in."""
+    return _active.get()
+
+
+@contextmanager
+def bound(attempt: Attempt) -> Iterator[None]:
+    """Bind the run's context and log fields for the attempt, log its start and end, and unbind everything after."""
+    run = attempt.run
+    started = time.monotonic()
+    token, active_token = context.activate(run), _active.set(attempt)
+    fields = {"correlation_id": run.correlation_id, "run_id": str(run.pk), "job": run.job, "attempt": run.attempt}
+    with structlog.contextvars.bound_contextvars(**fields):
+        log.info("run started", queue=run.queue, waited=_seconds(run.started_at, run.run_at))
+        try:
+            yield
+        finally:
+            log.info("run ended", seconds=round(time.monotonic() - started, 6))
+            _active.reset(active_token)
+            context.deactivate(token)
+
+
+def _conclude(attempt: Attempt, error: Exception) -> NoReturn:
+    run, now = attempt.run, ledger.now()
+    outcome = decide(
+        error,
+        retry=attempt.job.retry_policy,
+        attempt=run.attempt,
+        now=now,
+        is_infrastructure=is_database_fault(error),
+        faults=sum(1 for entry in run.attempts if entry.get("fault")),
+    )
+    match outcome:
+        case Again():
+            attempt.again = outcome
+            raise CeleryRetry(outcome.reason, exc=error, when=outcome.at) from error
+        case Stop():
+            attempt.job.backend.mark_as_revoked(attempt.task_id, str(error), request=attempt.job.request)
+            raise Ignore(str(error)) from error
+        case Fail():
+            raise error
+
+
+def _entering(job: Job) -> Attempt | None:
+    attempt = _active.get()
+    if attempt is None or attempt.entered or attempt.job.name != job.name:
+        return None
+    attempt.entered = True
+    return attempt
+
+
+def _take_follow_ups(job: Job) -> list[Any]:
+    """Take links and the rest of a chain from Celery's tracer: they are enqueued in the finishing transaction."""
+    request = job.request
+    taken = [*(request.callbacks or []), *([request.chain] if request.chain else [])]
+    request.callbacks, request.chain = None, None
+    return taken
+
+
+def _dropped(refusal: Refusal) -> Any:
+    try:
+        raise Ignore(refusal.value)
+    except Ignore as error:
+        return trace_ok_t(ExceptionInfo(internal=True), TraceInfo(states.IGNORED, error), 0.0, None)
+
+
+def _seconds(end: datetime | None, start: datetime) -> float | None:
+    return None if end is None else round((end - start) / timedelta(seconds=1), 3)

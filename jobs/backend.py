@@ -1,0 +1,220 @@
+"""The result backend: every end of a task settles its run and stores its result in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, cast
+
+import structlog
+from celery import states
+from celery.canvas import maybe_signature
+from django.db import transaction
+from django_celery_results.backends.database import DatabaseBackend
+from django_celery_results.models import TaskResult
+
+from jobs import abandoned, ledger, presence
+from jobs import attempt as attempts
+from jobs.conf import conf
+from jobs.dialect import patiently
+from jobs.identifiers import run_id_of
+from jobs.ledger import Fence
+from jobs.models import Run
+from jobs.outcomes import describe
+from jobs.policies import NO_RETRY, Retry
+from jobs.states import State
+
+log = structlog.get_logger(__name__)
+
+CELERY_STATES = {
+    State.SCHEDULED: states.PENDING,
+    State.QUEUED: states.PENDING,
+    State.RUNNING: states.STARTED,
+    State.RETRYING: states.RETRY,
+    State.SUCCESS: states.SUCCESS,
+    State.FAILED: states.FAILURE,
+    State.CANCELLED: states.REVOKED,
+    State.SKIPPED: states.REVOKED,
+    State.MISSED: states.REVOKED,
+}
+
+
+class LedgerBackend(DatabaseBackend):
+    """django-celery-results' tables, written once per run, never against the ledger."""
+
+    def mark_as_done(
+        self, task_id: str, result: Any, request: Any = None, store_result: bool = True, state: str = states.SUCCESS
+    ) -> None:
+        """Settle the run as SUCCESS with its result and enqueue what follows it; a stale attempt changes nothing."""
+        attempt = attempts.active(task_id)
+        stock = super().mark_as_done
+        if attempt is None:
+            return stock(task_id, result, request, store_result, state)
+
+        def settle() -> bool:
+            if not ledger.succeed(attempt.fence, now=ledger.now(), usage=attempt.usage()):
+                return False
+            self._enqueue_follow_ups(attempt, result)
+            stock(task_id, result, request, store_result, state)
+            return True
+
+        self._settle(task_id, settle)
+        return None
+
+    def mark_as_failure(  # noqa: PLR0913 - Celery's signature
+        self,
+        task_id: str,
+        exc: BaseException,
+        traceback: Any = None,
+        request: Any = None,
+        store_result: bool = True,
+        call_errbacks: bool = True,
+        state: str = states.FAILURE,
+    ) -> None:
+        """Settle the run as FAILED, or give it back when its process died or ran out of time with attempts left."""
+        attempt = attempts.active(task_id)
+        stock = super().mark_as_failure
+
+        def settle() -> bool:
+            if attempt is None and not self._abandon(task_id, exc, request):
+                return False
+            failure = describe(exc, trace=str(traceback or ""))
+            if attempt and not ledger.fail(attempt.fence, failure, now=ledger.now(), usage=attempt.usage()):
+                return False
+            stock(task_id, exc, traceback, request, store_result, call_errbacks, state)
+            return True
+
+        self._settle(task_id, settle)
+
+    def mark_as_retry(
+        self, task_id: str, exc: BaseException, traceback: Any = None, request: Any = None, **_: Any
+    ) -> None:
+        """Give the run back for its next attempt; the result table hears of it only at the end."""
+        attempt = attempts.active(task_id)
+        if attempt is None:
+            self._settle(task_id, lambda: self._give_back(task_id, exc))
+            return
+        again = attempt.again
+        now = ledger.now()
+
+        def settle() -> bool:
+            return ledger.try_again(
+                attempt.fence,
+                describe(exc, trace=str(traceback or "")) if exc and (again is None or again.spends) else None,
+                at=again.at if again else now,
+                now=now,
+                spends=again.spends if again else True,
+                reason=again.reason if again else "",
+                usage=attempt.usage(),
+                **attempt.edits,
+            )
+
+        self._settle(task_id, settle)
+
+    def mark_as_revoked(
+        self,
+        task_id: str,
+        reason: str = "",
+        request: Any = None,
+        store_result: bool = True,
+        state: str = states.REVOKED,
+    ) -> None:
+        """Settle the run as CANCELLED, or SKIPPED when it expired before it started."""
+        stock = super().mark_as_revoked
+        attempt = attempts.active(task_id)
+        run_id, now = run_id_of(task_id), ledger.now()
+
+        def settle() -> bool:
+            if reason == "expired":
+                changed = ledger.skip(run_id, reason="not started before its deadline", now=now)
+            elif attempt is not None:
+                changed = ledger.stop(attempt.fence, now=now, reason=reason, usage=attempt.usage())
+            else:
+                mine = Fence(run_id, worker_id=presence.worker_id())
+                changed = ledger.cancel(run_id, now=now, reason=reason) or ledger.stop(mine, now=now, reason=reason)
+            if changed:
+                stock(task_id, reason, request, store_result, state)
+            return changed
+
+        self._settle(task_id, settle)
+
+    def _settle(self, task_id: str, settle: Callable[[], bool]) -> None:
+        def in_one_transaction() -> bool:
+            with transaction.atomic():
+                return settle()
+
+        if not patiently(in_one_transaction, seconds=conf().database_patience_seconds, what="settle"):
+            log.warning("a stale end changed nothing", task_id=task_id)
+
+    def _enqueue_follow_ups(self, attempt: attempts.Attempt, result: Any) -> None:
+        for follow_up in attempt.follow_ups:
+            if isinstance(follow_up, list):
+                first = maybe_signature(follow_up[-1], app=self.app)
+                first.apply_async((result,), chain=follow_up[:-1])
+            else:
+                maybe_signature(follow_up, app=self.app).apply_async((result,))
+
+    def _abandon(self, task_id: str, error: BaseException, request: Any) -> bool:
+        """Decide in the main process for a child that died or was killed; True when the run has failed for good."""
+        run = Run.objects.filter(pk=run_id_of(task_id)).first()
+        if run is None:
+            return True
+        if run.state == State.QUEUED:
+            ledger.mark_unpublished([run.pk], reason="its process died before the claim")
+            return False
+        return abandoned.conclude(run, error, Fence(run.pk, worker_id=presence.worker_id()), retry=self._retry_of(run))
+
+    def settle_lost(self, run: Run, error: BaseException) -> None:
+        """Settle a run whose node is gone, from any process: another attempt, or FAILED with all that follows."""
+        request = abandoned.request_of(run)
+        stock = super().mark_as_failure
+
+        def settle() -> bool:
+            if abandoned.conclude(run, error, Fence(run.pk, token=run.token), retry=self._retry_of(run)):
+                stock(request.id, error, None, request)
+            return True
+
+        self._settle(str(run.pk), settle)
+
+    def _retry_of(self, run: Run) -> Retry:
+        task = self.app.tasks.get(run.job)
+        return task.retry_policy if task is not None else NO_RETRY
+
+    def _give_back(self, task_id: str, error: BaseException) -> bool:
+        fence = Fence(run_id_of(task_id), worker_id=presence.worker_id())
+        now = ledger.now()
+        return ledger.try_again(fence, None, at=now, now=now, spends=False, reason=f"given back: {error}")
+
+    def _store_result(  # noqa: PLR0913 - Celery's signature
+        self,
+        task_id: str,
+        result: Any,
+        status: str,
+        traceback: Any = None,
+        request: Any = None,
+        using: str | None = None,
+    ) -> Any:
+        content_type, content_encoding, encoded = self.encode_content(result)
+        meta = {**self._get_meta_from_request(request), "children": self.current_task_children(request)}
+        row = TaskResult(
+            task_id=task_id,
+            status=status,
+            content_type=content_type,
+            content_encoding=content_encoding,
+            result=encoded,
+            meta=self.encode_content(meta)[2],
+            date_created=ledger.now(),
+            date_done=ledger.now(),
+            **self._get_extended_properties(request, traceback),
+        )
+        row.traceback = traceback and str(traceback)
+        updated = [f.attname for f in TaskResult._meta.concrete_fields if f.attname not in ("id", "task_id", "date_created")]
+        TaskResult.objects.bulk_create([row], update_conflicts=True, unique_fields=["task_id"], update_fields=updated)
+        return encoded
+
+    def _get_task_meta_for(self, task_id: str) -> dict[str, Any]:
+        run = Run.objects.filter(pk=run_id_of(task_id)).only("state").first()
+        if run is None or State(run.state).is_final:
+            meta = cast("dict[str, Any]", super()._get_task_meta_for(task_id))
+            if run is None or meta["status"] != states.PENDING:
+                return meta
+        return {"task_id": task_id, "status": CELERY_STATES[State(run.state)], "result": None, "traceback": None}

@@ -1,0 +1,186 @@
+"""What a running job may use: progress, checkpoint, iterate, once, spawn, cancelled; never changes a run's state."""
+
+from __future__ import annotations
+
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextvars import ContextVar
+from datetime import datetime
+from typing import Any, TypeVar, cast
+from uuid import UUID
+
+import structlog
+from celery import Task
+from django.db.models import Model, QuerySet
+
+from jobs import ledger
+from jobs.errors import Cancelled, Interrupted
+from jobs.models import Run
+
+T = TypeVar("T")
+M = TypeVar("M", bound=Model)
+
+CHECK_SECONDS = 1.0
+shutting_down = threading.Event()
+
+_active: ContextVar[RunContext | None] = ContextVar("daybook_run", default=None)
+
+
+def current_run() -> RunContext:
+    """Return the context of the run that this code executes in.
+
+    Raises: LookupError outside a run.
+    """
+    run = _active.get()
+    if run is None:
+        raise LookupError("no run is active here: current_run() works inside a job")
+    return run
+
+
+def active_run() -> RunContext | None:
+    """Return the context of the run that this code executes in; None outside one."""
+    return _active.get()
+
+
+class RunContext:
+    """One attempt as its job sees it."""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self._checked_at = time.monotonic()
+        self._noted_at = 0.0
+        self._cancelled = False
+        self._checkpoint: dict[str, Any] = dict(run.checkpoint or {})
+        self.log = structlog.get_logger(run.job)
+
+    @property
+    def id(self) -> UUID:
+        """The run's id, also the Celery task id."""
+        return self._run.pk
+
+    @property
+    def job(self) -> str:
+        """The job's name."""
+        return self._run.job
+
+    @property
+    def attempt(self) -> int:
+        """Number of this attempt, from 1."""
+        return self._run.attempt
+
+    @property
+    def token(self) -> int:
+        """Fencing token: higher with every attempt; pass it to outside systems that can refuse an older one."""
+        return self._run.token
+
+    @property
+    def correlation_id(self) -> str:
+        """Ties everything this run causes together."""
+        return self._run.correlation_id
+
+    @property
+    def owner_id(self) -> int | None:
+        """The user on whose behalf it runs."""
+        return cast("int | None", self._run.owner_id)
+
+    @property
+    def root_id(self) -> UUID:
+        """The first ancestor's id, or its own."""
+        return self._run.root_id or self._run.pk
+
+    @property
+    def fire_at(self) -> datetime | None:
+        """When its schedule was due; None for a run that no schedule made."""
+        return self._run.fire_at
+
+    @property
+    def fence(self) -> ledger.Fence:
+        """What lets this attempt change its run's row."""
+        return ledger.Fence(self._run.pk, token=self._run.token)
+
+    @property
+    def row(self) -> Run:
+        """The row as it was claimed."""
+        return self._run
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether a person asked it to stop; asks the database at most once a second."""
+        if not self._cancelled and time.monotonic() - self._checked_at >= CHECK_SECONDS:
+            self._checked_at = time.monotonic()
+            self._cancelled = ledger.is_cancel_requested(self.fence)
+        return self._cancelled
+
+    def stop_if_asked(self) -> None:
+        """Raise Cancelled after a person's wish, Interrupted when the worker shuts down."""
+        if self.cancelled:
+            raise Cancelled("cancelled while running")
+        if shutting_down.is_set():
+            raise Interrupted("the worker shuts down")
+
+    def progress(self, done: int, total: int | None = None, note: str = "") -> None:
+        """Show how far it is; written at most once a second, and always at the end."""
+        if time.monotonic() - self._noted_at >= CHECK_SECONDS or done == total:
+            self._noted_at = time.monotonic()
+            ledger.note(self.fence, progress={"done": done, "total": total, "note": note})
+
+    def checkpoint(self, **state: Any) -> None:
+        """Keep JSON values for a further attempt (see `checkpointed`); written at once."""
+        self._checkpoint.update(state)
+        ledger.note(self.fence, checkpoint=self._checkpoint)
+
+    def checkpointed(self, name: str, default: Any = None) -> Any:
+        """Return a value that this or an earlier attempt kept."""
+        return self._checkpoint.get(name, default)
+
+    def once(self, key: str, step: Callable[[], T]) -> T:
+        """Return `step()`, run at most once to its end over all attempts; its JSON result is kept."""
+        name = f"once:{key}"
+        if name not in self._checkpoint:
+            self.checkpoint(**{name: step()})
+        return cast("T", self._checkpoint[name])
+
+    def iterate(self, rows: QuerySet[M], *, batch: int = 100, name: str = "cursor") -> Iterator[M]:
+        """Yield the rows by primary key; a further attempt goes on after the last one whose body completed.
+
+        Stops cleanly, at a row's end, on cancel and shutdown.
+        """
+        last = self.checkpointed(name)
+        kept_at = time.monotonic()
+        while chunk := list((rows.filter(pk__gt=last) if last is not None else rows).order_by("pk")[:batch]):
+            for row in chunk:
+                self._keep_before_stop(name, last)
+                yield row
+                last = row.pk
+                if time.monotonic() - kept_at >= CHECK_SECONDS:
+                    kept_at = time.monotonic()
+                    self.checkpoint(**{name: last})
+        self.checkpoint(**{name: last})
+
+    def spawn(self, job: Task[..., Any], items: Iterable[dict[str, Any]], **options: Any) -> Sequence[UUID]:
+        """Enqueue a child run per dict of keyword arguments, each once over all attempts; returns their ids in order."""
+        ids = []
+        for number, kwargs in enumerate(items):
+            child = uuid.uuid5(self.id, f"{job.name}:{number}")
+            job.apply_async(kwargs=kwargs, task_id=str(child), **options)
+            ids.append(child)
+        return ids
+
+    def _keep_before_stop(self, name: str, last: Any) -> None:
+        try:
+            self.stop_if_asked()
+        except (Cancelled, Interrupted):
+            self.checkpoint(**{name: last})
+            raise
+
+
+def activate(run: Run) -> Any:
+    """Make `run` the active one; returns the token for `deactivate`."""
+    return _active.set(RunContext(run))
+
+
+def deactivate(token: Any) -> None:
+    """Make the run before it active again."""
+    _active.reset(token)

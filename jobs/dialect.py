@@ -1,0 +1,58 @@
+"""Everything that differs between PostgreSQL and SQLite, and which database errors mean "try again"."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+import structlog
+from django.db import Error, InterfaceError, OperationalError, connection
+from django.db.models import Model, QuerySet
+
+T = TypeVar("T")
+M = TypeVar("M", bound=Model)
+
+log = structlog.get_logger(__name__)
+
+_TRANSIENT_SQLSTATES = ("08", "40", "53", "55", "57", "58")
+_SQLITE_TRANSIENT = ("locked", "busy", "disk i/o", "unable to open")
+
+
+def claimable(rows: QuerySet[M]) -> QuerySet[M]:
+    """Lock the rows, passing over those another process has locked; SQLite's IMMEDIATE transactions need no lock."""
+    if connection.features.has_select_for_update_skip_locked:
+        return rows.select_for_update(skip_locked=True, of=("self",))
+    return rows
+
+
+def is_database_fault(error: BaseException) -> bool:
+    """Whether the database failed, not the statement: lost connection, restart, deadlock, serialization, exhaustion."""
+    if isinstance(error, InterfaceError):
+        return True
+    if not isinstance(error, OperationalError):
+        return False
+    sqlstate = getattr(error.__cause__, "sqlstate", None)
+    if connection.vendor == "sqlite":
+        return any(word in str(error).lower() for word in _SQLITE_TRANSIENT)
+    return sqlstate is None or sqlstate.startswith(_TRANSIENT_SQLSTATES)
+
+
+def patiently(action: Callable[[], T], *, seconds: float, what: str) -> T:
+    """Return `action()`, tried again through database faults for at most `seconds`; outside any transaction only.
+
+    Raises: the last fault, when time is up; any other error at once.
+    """
+    deadline = time.monotonic() + seconds
+    wait = 0.05
+    while True:
+        try:
+            return action()
+        except Error as error:
+            if connection.in_atomic_block or not is_database_fault(error) or time.monotonic() > deadline:
+                raise
+            log.warning("database fault, trying again", what=what, error=str(error))
+            connection.close()
+        time.sleep(wait * random.uniform(0.5, 1.0))  # noqa: S311
+        wait = min(wait * 2, 2.0)

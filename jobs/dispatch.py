@@ -1,0 +1,120 @@
+"""Sends to the broker whatever is due: times that came, retries, rows whose message never went or got lost."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import structlog
+from celery import current_app
+from django.db import transaction
+from django.db.models import Count, F, Window
+from django.db.models.functions import RowNumber
+from kombu.exceptions import OperationalError
+
+from jobs import ledger
+from jobs.conf import conf
+from jobs.dialect import claimable
+from jobs.models import Queue, Run
+from jobs.publish import BROKER_FAULTS, is_broker_away, publish_or_leave
+from jobs.states import State
+
+log = structlog.get_logger(__name__)
+
+BATCH = 500
+
+
+def dispatch(*, now: datetime) -> int:
+    """Release what is due and publish what waits, on every queue with room; returns how many messages went."""
+    while ledger.release_due(now=now, limit=BATCH) == BATCH:
+        pass
+    if is_broker_away():
+        return 0
+    forget_lost_messages(now=now)
+    sent = 0
+    for queue in _waiting_queues():
+        sent += publish_waiting(queue, now=now)
+    return sent
+
+
+def publish_waiting(queue: str, *, now: datetime) -> int:
+    """Publish unpublished runs of a queue, most urgent first, up to its window; returns how many messages went."""
+    room = conf().window - Run.objects.filter(queue=queue, state=State.QUEUED, published_at__isnull=False).count()
+    sent = 0
+    while room > 0 and (batch := _take(queue, now=now, limit=min(room, BATCH))):
+        went = publish_or_leave(batch)
+        sent, room = sent + went, room - len(batch)
+        if went < len(batch):
+            break
+    return sent
+
+
+def forget_lost_messages(*, now: datetime) -> int:
+    """Find published runs that nobody claimed although the broker holds fewer messages; they are published again.
+
+    A run is looked at once it has waited `republish_seconds`; a message too many is dropped at the claim.
+    """
+    old = now - timedelta(seconds=conf().republish_seconds)
+    published = Run.objects.filter(state=State.QUEUED, published_at__isnull=False)
+    suspects = published.filter(published_at__lt=old)
+    forgotten = 0
+    for queue in sorted(set(suspects.values_list("queue", flat=True).distinct())):
+        depth = broker_depth(queue)
+        if depth is None:
+            return forgotten
+        missing = published.filter(queue=queue).count() - depth
+        if missing > 0:
+            rows = suspects.filter(queue=queue).order_by("published_at")
+            ids = list(rows.values_list("pk", flat=True)[:missing])
+            ledger.mark_unpublished(ids, reason="message lost")
+            forgotten += len(ids)
+            log.warning("messages lost by the broker, publishing again", queue=queue, runs=len(ids), depth=depth)
+    return forgotten
+
+
+def broker_depth(queue: str) -> int | None:
+    """Return how many messages the broker holds ready in the queue; None when it doesn't answer."""
+    try:
+        with current_app.connection_for_write() as connection:
+            connection.ensure_connection(max_retries=1, timeout=2)
+            channel = connection.default_channel
+            try:
+                return int(channel.queue_declare(queue=queue, passive=True).message_count)
+            except connection.channel_errors:
+                return 0
+    except (*BROKER_FAULTS, OperationalError) as error:
+        log.warning("broker does not answer", error=str(error))
+        return None
+
+
+def _waiting_queues() -> list[str]:
+    unpublished = Run.objects.filter(state=State.QUEUED, published_at=None)
+    paused = Queue.objects.filter(paused_at__isnull=False).values("name")
+    return sorted(unpublished.exclude(queue__in=paused).values_list("queue", flat=True).distinct())
+
+
+def _take(queue: str, *, now: datetime, limit: int) -> list[Run]:
+    with transaction.atomic():
+        rows = Run.objects.filter(queue=queue, state=State.QUEUED, published_at=None)
+        free = claimable(rows.filter(concurrency_key=None).order_by("-priority", "id"))[:limit]
+        chosen = list(free)
+        keyed = _with_free_slots(queue)[: limit - len(chosen)]
+        if keyed:
+            chosen += list(claimable(rows.filter(pk__in=keyed)))
+        ledger.mark_published([run.pk for run in chosen], now=now)
+    return chosen
+
+
+def _with_free_slots(queue: str) -> list[object]:
+    """Return ids of waiting runs with a concurrency key, only as many per key as it has free slots."""
+    rows = Run.objects.filter(queue=queue, state=State.QUEUED, published_at=None, concurrency_key__isnull=False)
+    numbered = rows.annotate(
+        place=Window(RowNumber(), partition_by=F("concurrency_key"), order_by=[F("priority").desc(), F("id").asc()])
+    ).filter(place__lte=F("concurrency_limit"))
+    waiting = list(numbered.order_by("id").values_list("pk", "concurrency_key", "concurrency_limit", "place")[:BATCH])
+    running = dict(
+        Run.objects.running()
+        .filter(concurrency_key__in={key for _, key, _, _ in waiting})
+        .values_list("concurrency_key")
+        .annotate(Count("pk"))
+    )
+    return [pk for pk, key, most, place in waiting if place <= most - running.get(key, 0)]

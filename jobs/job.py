@@ -1,3 +1,0 @@
-from celery import Task
-class Job(Task):
-    abstract = True

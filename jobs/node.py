@@ -1,0 +1,74 @@
+"""A Celery worker as one of Daybook's nodes: reports in before it consumes, and dies with its children when lost."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+from typing import Any
+
+import structlog
+from celery import bootsteps, signals
+
+from jobs.models import Worker
+from jobs.presence import Presence
+
+log = structlog.get_logger(__name__)
+
+_PR_SET_PDEATHSIG = 1
+_EXIT_LOST = 70
+
+
+class Node(bootsteps.StartStopStep):  # type: ignore[misc]
+    """The bootstep that ties a worker's Presence to its life."""
+
+    requires = ("celery.worker.components:Pool",)
+
+    def __init__(self, worker: Any, **options: Any) -> None:
+        """Take the node's id before the pool forks its children."""
+        super().__init__(worker, **options)
+        self._worker = worker
+        self.presence = Presence(
+            kind=Worker.Kind.WORKER,
+            name=worker.hostname,
+            queues=sorted(worker.app.amqp.queues.consume_from),
+            concurrency=worker.concurrency or 1,
+            on_lost=self.die,
+        )
+        self.presence.announce()
+
+    def start(self, parent: Any) -> None:
+        """Report in; the consumer starts after this."""
+        self.presence.begin()
+        # Bootsteps stop in reverse order, before the pool has finished its runs; this signal comes after it.
+        signals.worker_shutdown.connect(self._sign_off, weak=False)
+
+    def stop(self, parent: Any) -> None:
+        """Leave signing off to the end of the shutdown."""
+
+    def die(self) -> None:
+        """End this process and its children at once: their runs belong to others now."""
+        for pid in _children(self._worker.pool):
+            os.kill(pid, signal.SIGKILL)
+        os._exit(_EXIT_LOST)
+
+    def _sign_off(self, **_: Any) -> None:
+        self.presence.end()
+
+
+@signals.worker_process_init.connect
+def die_with_parent(**_: Any) -> None:
+    """Make the kernel kill a pool's child when its parent dies, so that a rescued run has no second body (Linux)."""
+    parent = os.getppid()
+    try:
+        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    except (OSError, AttributeError):
+        log.warning("no parent-death signal on this system: a killed worker's child may finish its run")
+        return
+    if os.getppid() != parent:
+        os._exit(_EXIT_LOST)
+
+
+def _children(pool: Any) -> list[int]:
+    processes = getattr(getattr(pool, "_pool", None), "_pool", None) or []
+    return [process.pid for process in processes if getattr(process, "pid", None)]

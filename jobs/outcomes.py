@@ -1,0 +1,84 @@
+"""What follows an attempt, decided from the error and the policy alone; pure, acted on by the attempt."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import traceback
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from jobs.errors import Cancelled, Interrupted, Snooze
+from jobs.policies import Retry
+
+LOST = "LOST"
+TIMEOUT = "TIMEOUT"
+INFRASTRUCTURE_ATTEMPTS = 10
+_VARIABLE_PARTS = re.compile(r"0x[0-9a-f]+|[0-9a-f]{8}-[0-9a-f-]{27}|\d+|'[^']*'|\"[^\"]*\"")
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """Another attempt at `at`; `spends` says whether this one counts against the policy."""
+
+    at: datetime
+    spends: bool = True
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Fail:
+    """No further attempt: a dead letter."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """Cancelled by a person."""
+
+
+Outcome = Again | Fail | Stop
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """An error as the run's row keeps it."""
+
+    kind: str
+    message: str
+    fingerprint: str
+    trace: str = ""
+
+
+def decide(
+    error: BaseException, *, retry: Retry, attempt: int, now: datetime, is_infrastructure: bool = False, faults: int = 0
+) -> Outcome:
+    """Return what follows attempt number `attempt` that ended in `error`; `faults` counts earlier infrastructure ones."""
+    match error:
+        case Snooze():
+            return Again(error.until(now), spends=False, reason=str(error))
+        case Interrupted():
+            return Again(now, spends=False, reason="interrupted by a shutdown")
+        case Cancelled():
+            return Stop()
+    if is_infrastructure and faults < INFRASTRUCTURE_ATTEMPTS:
+        return Again(now + retry.backoff(min(faults + 1, 4)), spends=False, reason="infrastructure fault")
+    if not retry.allows(error, attempt=attempt):
+        return Fail()
+    wanted = getattr(error, "retry_after", None)
+    wait = retry.backoff(attempt) if wanted is None else timedelta(seconds=float(wanted))
+    return Again(now + wait, reason=f"retry after {type(error).__name__}")
+
+
+def describe(error: BaseException, *, trace: str | None = None) -> Failure:
+    """Return the error as kind, message and fingerprint; alike errors of one place share the fingerprint."""
+    kind = TIMEOUT if "TimeLimitExceeded" in type(error).__name__ else type(error).__qualname__
+    message = str(error)[:2000].replace("\x00", "")
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f"{frames[-1].filename}:{frames[-1].name}" if frames else ""
+    return Failure(kind, message, fingerprint(kind, message, place), trace or "".join(traceback.format_exception(error)))
+
+
+def fingerprint(kind: str, message: str, place: str = "") -> str:
+    """Return 16 hex digits that stay the same while only numbers, ids and quoted parts of the message change."""
+    shape = _VARIABLE_PARTS.sub("#", message)
+    return hashlib.sha256(f"{kind}|{shape}|{place}".encode()).hexdigest()[:16]

@@ -1,0 +1,123 @@
+"""What an author may ask of the engine, as frozen values: retry, concurrency, rate, uniqueness, schedule; pure."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """How often and how soon a failed attempt is tried again.
+
+    The wait before attempt n + 1 is drawn evenly from [0, min(max_wait, wait * factor ** (n - 1))] seconds ("full
+    jitter": AWS Architecture Blog, "Exponential Backoff And Jitter", 2015), or is that bound where jitter is off.
+    """
+
+    attempts: int = 3
+    wait: float = 4.0
+    factor: float = 2.0
+    max_wait: float = 3600.0
+    jitter: bool = True
+    retry_on: tuple[type[BaseException], ...] = (Exception,)
+    discard_on: tuple[type[BaseException], ...] = ()
+    lost_attempts: int = 3
+
+    def backoff(self, attempt: int, *, draw: float | None = None) -> timedelta:
+        """Return the wait after failed attempt number `attempt` (from 1); `draw` in [0, 1) replaces the dice."""
+        bound = min(self.max_wait, self.wait * self.factor ** min(attempt - 1, 64))
+        share = (random.random() if draw is None else draw) if self.jitter else 1.0  # noqa: S311
+        return timedelta(seconds=bound * share)
+
+    def allows(self, error: BaseException, *, attempt: int) -> bool:
+        """Whether `error` on attempt number `attempt` is followed by another attempt."""
+        if getattr(error, "permanent", False) or isinstance(error, self.discard_on):
+            return False
+        return attempt < self.attempts and isinstance(error, self.retry_on)
+
+
+NO_RETRY = Retry(attempts=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Concurrency:
+    """At most `limit` runs at once per key; the key is a format string over the arguments.
+
+    On conflict the run waits, is skipped, or replaces those that wait ("wait", "skip", "replace").
+    """
+
+    limit: int = 1
+    key: str = ""
+    on_conflict: str = "wait"
+
+
+@dataclass(frozen=True, slots=True)
+class Unique:
+    """At most one unfinished run per key; the key is a format string over the arguments, or all of them."""
+
+    key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RateLimit:
+    """At most `count` starts per `seconds` over the whole cluster, per key."""
+
+    count: int
+    seconds: float = 1.0
+    key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Every:
+    """A schedule with a fixed period; keeps its phase through downtime."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Cron:
+    """A schedule in cron's five fields with Celery's meaning (day of month AND day of week) in a zone."""
+
+    expression: str
+    zone: str = "UTC"
+
+
+Schedule = Every | Cron
+
+
+def every(*, days: float = 0, hours: float = 0, minutes: float = 0, seconds: float = 0) -> Every:
+    """Return a schedule with that period; it must come to at least one second."""
+    total = timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds).total_seconds()
+    if total < 1:
+        raise ValueError(f"a schedule's period must be at least one second, not {total}")
+    return Every(total)
+
+
+def crontab(expression: str, *, zone: str = "UTC") -> Cron:
+    """Return a cron schedule from "minute hour day-of-month month day-of-week"."""
+    if len(expression.split()) != 5:
+        raise ValueError(f"a crontab has five fields, not {expression!r}")
+    return Cron(expression, zone)
+
+
+@dataclass(frozen=True, slots=True)
+class Declaration:
+    """Everything `@job(...)` says about a job beyond its function."""
+
+    queue: str | None = None
+    priority: int = 0
+    retry: Retry = NO_RETRY
+    concurrency: Concurrency | None = None
+    unique: Unique | None = None
+    rate_limit: RateLimit | None = None
+    schedule: Schedule | None = None
+    schedule_arguments: dict[str, Any] = field(default_factory=dict)
+    grace_seconds: int = 300
+    expires_seconds: float | None = None
+    sensitive: tuple[str, ...] = ()
+    tenant: str = ""
+
+
+PLAIN = Declaration()

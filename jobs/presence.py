@@ -1,0 +1,108 @@
+"""Who this process is to the ledger: its Worker row and the heartbeat that keeps its runs its own."""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+import time
+import uuid
+from collections.abc import Callable
+from uuid import UUID
+
+import structlog
+from django.db import Error, connection
+from django.db.models import F
+
+from jobs import ledger
+from jobs.conf import conf
+from jobs.dialect import patiently
+from jobs.models import Worker
+
+log = structlog.get_logger(__name__)
+
+_worker_id: UUID | None = None
+
+
+def worker_id() -> UUID:
+    """Return the id of this process's node; a pool's children share their parent's.
+
+    Raises: LookupError before `Presence.announce`.
+    """
+    if _worker_id is None:
+        raise LookupError("this process has not reported in as a worker")
+    return _worker_id
+
+
+class Presence:
+    """One node's Worker row: reported in, kept alive, signed off."""
+
+    def __init__(
+        self, *, kind: str, name: str, queues: list[str], concurrency: int, on_lost: Callable[[], None]
+    ) -> None:
+        """Describe the node; `on_lost` is called when the others have declared it lost: nothing here is its own."""
+        self._new_row = lambda: Worker(
+            id=uuid.uuid4(),
+            kind=kind,
+            name=name,
+            hostname=socket.gethostname(),
+            pid=os.getpid(),
+            queues=queues,
+            concurrency=concurrency,
+            code_version=conf().code_version,
+            started_at=ledger.now(),
+            heartbeat_at=ledger.now(),
+        )
+        self.row = self._new_row()
+        self._on_lost = on_lost
+        self._ended = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def announce(self) -> None:
+        """Give this process and the children it will fork the node's id; writes nothing yet."""
+        global _worker_id  # noqa: PLW0603 - one node per process
+        _worker_id = self.row.pk
+
+    def begin(self, *, threaded: bool = True) -> None:
+        """Report in; `threaded` keeps the heartbeat in a thread of its own, however busy the process is."""
+        self.announce()
+        patiently(lambda: self.row.save(force_insert=True), seconds=conf().database_patience_seconds, what="report in")
+        if threaded:
+            self._thread = threading.Thread(target=self._beat_until_ended, name="heartbeat", daemon=True)
+            self._thread.start()
+
+    def begin_again(self) -> None:
+        """Report in as a new node after having been declared lost."""
+        self.row = self._new_row()
+        self.begin(threaded=False)
+
+    def end(self) -> None:
+        """Sign off; what it still runs is rescued at once."""
+        self._ended.set()
+        if self._thread is not None:
+            self._thread.join(timeout=5)
+        try:
+            Worker.objects.filter(pk=self.row.pk, lost_at=None).update(stopped_at=ledger.now())
+        except Error as error:
+            log.warning("could not sign off; found silent instead", error=str(error))
+
+    def beat(self, *, lag_seconds: float = 0.0) -> bool:
+        """Report once; False when the node was declared lost meanwhile."""
+        alive = Worker.objects.filter(pk=self.row.pk, lost_at=None)
+        lag = round(max(0.0, lag_seconds), 3)
+        return bool(alive.update(heartbeat_at=ledger.now(), heartbeats=F("heartbeats") + 1, lag_seconds=lag))
+
+    def _beat_until_ended(self) -> None:
+        interval = conf().lease_seconds / 4
+        due = time.monotonic()
+        while not self._ended.wait(max(0.0, due - time.monotonic())):
+            try:
+                if not self.beat(lag_seconds=time.monotonic() - due):
+                    log.critical("declared lost by the others, ending at once", worker=str(self.row.pk))
+                    self._on_lost()
+                    return
+            except Error as error:
+                log.warning("heartbeat not written", error=str(error))
+                connection.close()
+            due = time.monotonic() + interval
+        connection.close()

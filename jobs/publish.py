@@ -1,0 +1,93 @@
+"""Turns a run's row into the broker message that rings for it; a broker that is away never reaches the caller."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+from uuid import UUID
+
+import structlog
+from celery import Celery, current_app
+from django.db import Error, transaction
+from kombu.exceptions import KombuError, OperationalError
+
+from jobs import ledger
+from jobs.conf import conf
+from jobs.models import Run
+from jobs.wire import shown
+
+log = structlog.get_logger(__name__)
+
+HEADER = "daybook"
+RETRY_POLICY = {"max_retries": 1, "interval_start": 0.0, "interval_step": 0.1, "interval_max": 0.1}
+BROKER_FAULTS = (OperationalError, KombuError, OSError, TimeoutError)
+
+_broker_away_until = 0.0
+
+
+def publish_after_commit(run: Run) -> None:
+    """Send the run's message once the caller's transaction has committed; never raises for a broker that is away."""
+    transaction.on_commit(lambda: publish_or_leave([run]))
+
+
+def publish_or_leave(runs: list[Run]) -> int:
+    """Send each run's message; those that could not go wait for the dispatcher. Returns how many went."""
+    if is_broker_away():
+        return _leave(runs, sent=0, error="broker away")
+    for sent, run in enumerate(runs):
+        try:
+            send(run)
+        except BROKER_FAULTS as error:
+            _note_broker_away()
+            return _leave(runs, sent=sent, error=str(error))
+    return len(runs)
+
+
+def send(run: Run) -> None:
+    """Send the run's message now, with everything Celery's own clients would put into it.
+
+    Raises: one of BROKER_FAULTS.
+    """
+    app = current_app._get_current_object()
+    options: dict[str, Any] = dict(run.options)
+    task_id = options.pop("task_id", None) or str(run.pk)
+    headers = {**(options.pop("headers", None) or {}), HEADER: {"run": str(run.pk), "correlation_id": run.correlation_id}}
+    Celery.send_task(
+        app,
+        run.job,
+        run.args,
+        run.kwargs,
+        task_id=task_id,
+        task_type=app.tasks.get(run.job) or False,
+        queue=run.queue,
+        retries=max(run.attempt, 0),
+        headers=headers,
+        argsrepr=shown(run.args),
+        kwargsrepr=shown(run.kwargs),
+        root_id=str(run.root_id or run.pk),
+        parent_id=str(run.parent_id) if run.parent_id else None,
+        add_to_parent=False,
+        retry=True,
+        retry_policy=RETRY_POLICY,
+        **options,
+    )
+
+
+def is_broker_away() -> bool:
+    """Whether the broker failed moments ago, so that callers don't wait for it again."""
+    return time.monotonic() < _broker_away_until
+
+
+def _note_broker_away() -> None:
+    global _broker_away_until  # noqa: PLW0603 - one breaker per process
+    _broker_away_until = time.monotonic() + conf().publish_pause_seconds
+
+
+def _leave(runs: list[Run], *, sent: int, error: str) -> int:
+    ids: list[UUID] = [run.pk for run in runs[sent:]]
+    log.warning("not published, the dispatcher will", runs=len(ids), error=error)
+    try:
+        ledger.mark_unpublished(ids, reason="broker away")
+    except Error as fault:
+        log.warning("could not note it; found by its age", error=str(fault))
+    return sent

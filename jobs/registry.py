@@ -1,0 +1,32 @@
+"""The jobs this process knows, by name; Celery's own task registry is the only list."""
+
+from __future__ import annotations
+
+import difflib
+from typing import TYPE_CHECKING
+
+from celery import current_app
+
+from jobs.errors import UnknownJobError
+
+if TYPE_CHECKING:
+    from jobs.task import Job
+
+
+def registered() -> dict[str, Job]:
+    """Return every job by name, sorted; Celery's built-in tasks left out."""
+    current_app.loader.import_default_modules()
+    return {name: task for name, task in sorted(current_app.tasks.items()) if not name.startswith("celery.")}
+
+
+def find(name: str) -> Job:
+    """Return the job called `name`.
+
+    Raises: UnknownJobError, with the nearest names.
+    """
+    jobs = registered()
+    if name in jobs:
+        return jobs[name]
+    near = difflib.get_close_matches(name, jobs, n=3)
+    hint = f"; did you mean {', '.join(near)}?" if near else ""
+    raise UnknownJobError(f"no job is called {name!r}{hint}")

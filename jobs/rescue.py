@@ -1,0 +1,72 @@
+"""Finds nodes that stopped reporting and gives their runs back; a live node's runs are never touched."""
+
+from __future__ import annotations
+
+import time
+from datetime import datetime
+from uuid import UUID
+
+import structlog
+from celery import current_app
+from celery.exceptions import WorkerLostError
+from django.db.models import Q
+
+from jobs.conf import conf
+from jobs.models import Run, Worker
+
+log = structlog.get_logger(__name__)
+
+BATCH = 200
+
+
+class Watch:
+    """What one rescuer has seen of each node's heartbeat counter, by its own monotonic clock.
+
+    A node is silent when its counter stood still for a whole lease of uninterrupted watching, so neither a clock that
+    is off, nor a database that was away, nor a rescuer that was itself frozen makes a live node look lost.
+    """
+
+    def __init__(self, *, lease_seconds: float) -> None:
+        """Start with nothing seen."""
+        self._lease = lease_seconds
+        self._seen: dict[UUID, tuple[int, float]] = {}
+        self._looked_at: float | None = None
+
+    def silent(self, counters: dict[UUID, int], *, at: float) -> list[UUID]:
+        """Note the counters read at monotonic time `at`; return the nodes that have been silent for a lease."""
+        if self._looked_at is None or at - self._looked_at > self._lease / 2:
+            self._seen.clear()
+        self._looked_at = at
+        self._seen = {node: self._seen.get(node, (count, at)) for node, count in counters.items()}
+        for node, count in counters.items():
+            if self._seen[node][0] != count:
+                self._seen[node] = (count, at)
+        return [node for node, (_, since) in self._seen.items() if at - since >= self._lease]
+
+
+class Rescuer:
+    """One beat's rescuing role."""
+
+    def __init__(self) -> None:
+        """Start watching."""
+        self._watch = Watch(lease_seconds=conf().lease_seconds)
+
+    def rescue(self, *, now: datetime) -> int:
+        """Declare silent nodes lost and give back the runs of nodes that are gone; returns how many runs."""
+        live = Worker.objects.filter(stopped_at=None, lost_at=None)
+        counters = dict(live.values_list("pk", "heartbeats"))
+        for node in self._watch.silent(counters, at=time.monotonic()):
+            # Conditional on the counter: a heartbeat that arrives just now wins.
+            if live.filter(pk=node, heartbeats=counters[node]).update(lost_at=now):
+                log.warning("node lost", worker=str(node))
+        return sum(self._give_back(run) for run in self._orphans())
+
+    def _orphans(self) -> list[Run]:
+        gone = Q(worker=None) | Q(worker__lost_at__isnull=False) | Q(worker__stopped_at__isnull=False)
+        return list(Run.objects.running().filter(gone).select_related("worker")[:BATCH])
+
+    def _give_back(self, run: Run) -> int:
+        name = run.worker.name if run.worker else "unknown"
+        log.warning("run lost with its node", run_id=str(run.pk), job=run.job, attempt=run.attempt, worker=name)
+        current_app.backend.settle_lost(run, WorkerLostError(f"worker {name} stopped reporting"))
+        return 1

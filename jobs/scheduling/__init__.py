@@ -1,0 +1,1 @@
+"""Scheduling: from the rows operators edit to runs, each fire time exactly once."""

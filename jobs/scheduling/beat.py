@@ -1,0 +1,87 @@
+"""The scheduler class of `celery beat`: one loop of roles, safe in any number of copies at once."""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+import structlog
+from celery.beat import Scheduler as CeleryScheduler
+from django.db import Error, connection
+
+from jobs import ledger
+from jobs.conf import conf
+from jobs.dispatch import dispatch
+from jobs.models import Worker
+from jobs.presence import Presence
+from jobs.prune import prune
+from jobs.rescue import Rescuer
+from jobs.scheduling.planner import fire_due, replan
+
+log = structlog.get_logger(__name__)
+
+
+class Role:
+    """One duty of beat: what it does and how often, in seconds."""
+
+    def __init__(self, name: str, every: float, duty: Callable[..., Any]) -> None:
+        """Make it due at once."""
+        self.name, self.every, self.duty = name, every, duty
+        self.due = 0.0
+
+    def perform(self, now: datetime) -> None:
+        """Do it if it is due; a failure is logged and never stops the other roles."""
+        if time.monotonic() < self.due:
+            return
+        try:
+            self.duty(now=now)
+        except Error as error:
+            log.warning("database fault in a role, going on", role=self.name, error=str(error))
+            connection.close()
+        except Exception:
+            log.exception("a role failed, going on", role=self.name)
+        self.due = time.monotonic() + self.every
+
+
+class Scheduler(CeleryScheduler):  # type: ignore[misc]
+    """Celery beat's scheduler: plans, fires, dispatches, rescues and prunes on every tick."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Report in as a beat."""
+        super().__init__(*args, **kwargs)
+        self._interval = conf().dispatch_interval_seconds
+        self._due = time.monotonic()
+        self._presence = Presence(
+            kind=Worker.Kind.BEAT, name=f"beat@{socket.gethostname()}", queues=[], concurrency=1, on_lost=lambda: None
+        )
+        self._presence.begin(threaded=False)
+        self._roles = [
+            Role("plan", 2.0, replan),
+            Role("fire", self._interval, fire_due),
+            Role("dispatch", self._interval, dispatch),
+            Role("rescue", 1.0, Rescuer().rescue),
+            Role("prune", 3600.0, prune),
+            Role("report", conf().lease_seconds / 4, self._report),
+        ]
+
+    def setup_schedule(self) -> None:
+        """Leave Celery's in-memory schedule empty; the rows are the schedule."""
+
+    def tick(self, *_: Any, **__: Any) -> float:
+        """Perform every role that is due; returns the seconds until the next tick."""
+        for role in self._roles:
+            role.perform(ledger.now())
+        self._due = time.monotonic() + self._interval
+        return self._interval
+
+    def close(self) -> None:
+        """Sign off."""
+        self._presence.end()
+
+    def _report(self, *, now: datetime) -> None:
+        if not self._presence.beat(lag_seconds=time.monotonic() - self._due):
+            log.warning("this beat was declared lost, reporting in anew", at=now.isoformat())
+            self._presence.begin_again()

@@ -1,0 +1,32 @@
+"""Template filters of the admin pages: moments, durations and links as the lists show them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django import template
+from django.db.models import Model
+from django.utils.safestring import SafeString
+
+from jobs.admin import cells
+from jobs.phrases import duration_words
+
+register = template.Library()
+
+
+@register.filter
+def moment(at: datetime | None) -> SafeString:
+    """Return how long ago it is, the exact time on hover."""
+    return cells.moment(at)
+
+
+@register.filter
+def duration(seconds: float | None) -> str:
+    """Return the duration in words."""
+    return duration_words(seconds)
+
+
+@register.filter
+def link_to(target: Model | None, text: str = "") -> SafeString:
+    """Return a link to the object's admin page."""
+    return cells.link(target, text or None)

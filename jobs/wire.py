@@ -1,0 +1,135 @@
+"""How arguments travel and rest: JSON text as kombu writes it, sensitive values sealed, limits checked."""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import json
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from django.db import models
+from kombu.utils import json as kombu_json
+
+from jobs.encryption import decrypt, encrypt
+from jobs.errors import ArgumentsError
+
+SEALED = "__sealed__"
+MASK = "***"
+_SECRET_WORDS = ("password", "passwd", "secret", "token", "api_key", "apikey", "authorization", "otp")
+
+
+if TYPE_CHECKING:
+    _TextField = models.TextField[Any, Any]
+else:
+    _TextField = models.TextField
+
+
+class WireField(_TextField):
+    """A value as JSON text; unlike jsonb it keeps the order of keys and every type that Celery's JSON knows."""
+
+    def from_db_value(self, value: str | None, *_: Any) -> Any:
+        """Read the text."""
+        return None if value is None else kombu_json.loads(value)
+
+    def to_python(self, value: Any) -> Any:
+        """Read text given by a form or a fixture."""
+        return kombu_json.loads(value) if isinstance(value, str) else value
+
+    def get_prep_value(self, value: Any) -> str | None:
+        """Write the text."""
+        return None if value is None else dumps(value)
+
+    def value_to_string(self, obj: models.Model) -> str:
+        """Write the text for a fixture."""
+        return dumps(self.value_from_object(obj))
+
+
+def dumps(value: Any) -> str:
+    """Return `value` as JSON text.
+
+    Raises: ArgumentsError when it holds what JSON can't carry.
+    """
+    try:
+        text: str = kombu_json.dumps(value, allow_nan=False)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise ArgumentsError(f"not JSON: {error}") from error
+    return text
+
+
+def check(args: Iterable[Any], kwargs: Mapping[str, Any], *, header: Callable[..., Any] | None, most_bytes: int) -> None:
+    """Check arguments against the job's signature and the size limit.
+
+    Raises: ArgumentsError with what is wrong.
+    """
+    if header is not None:
+        try:
+            header(*args, **kwargs)
+        except TypeError as error:
+            raise ArgumentsError(str(error)) from error
+    size = len(dumps([list(args), dict(kwargs)]))
+    if size > most_bytes:
+        raise ArgumentsError(f"arguments are {size} bytes, more than the {most_bytes} allowed: pass a reference instead")
+
+
+def seal(
+    args: Iterable[Any], kwargs: Mapping[str, Any], *, names: tuple[str, ...], function: Callable[..., Any]
+) -> tuple[list[Any], dict[str, Any]]:
+    """Return the arguments with those called `names` encrypted, wherever they stand in the call."""
+    positions = [n for n, name in enumerate(inspect.signature(function).parameters) if name in names]
+    return (
+        [_sealed(value) if n in positions else value for n, value in enumerate(args)],
+        {name: _sealed(value) if name in names else value for name, value in kwargs.items()},
+    )
+
+
+def unseal(value: Any) -> Any:
+    """Return the arguments in clear."""
+    if isinstance(value, dict):
+        if value.keys() == {SEALED}:
+            return kombu_json.loads(decrypt(value[SEALED]))
+        return {key: unseal(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [unseal(item) for item in value]
+    return value
+
+
+def masked(value: Any, *, name: str = "") -> Any:
+    """Return the value fit to show: sealed values and those under telling names are hidden, at any depth."""
+    if any(word in name.lower() for word in _SECRET_WORDS):
+        return MASK
+    if isinstance(value, dict):
+        if value.keys() == {SEALED}:
+            return MASK
+        return {key: masked(item, name=str(key)) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [masked(item) for item in value]
+    return value
+
+
+def shown(value: Any) -> str:
+    """Return the masked value as one line of JSON."""
+    return json.dumps(masked(value), default=str, ensure_ascii=False)
+
+
+def _sealed(value: Any) -> dict[str, str]:
+    if isinstance(value, dict) and value.keys() == {SEALED}:
+        return value
+    return {SEALED: encrypt(kombu_json.dumps(value))}
+
+
+def by_name(function: Callable[..., Any], args: Iterable[Any], kwargs: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the arguments by parameter name, defaults filled in; what doesn't bind is given as it came."""
+    signature = inspect.signature(function)
+    try:
+        bound = signature.bind_partial(*args, **kwargs)
+    except TypeError:
+        return dict(kwargs)
+    bound.apply_defaults()
+    return dict(bound.arguments)
+
+
+def digest(value: Any) -> str:
+    """Return 32 hex digits that are the same for the same JSON value, whatever the order of keys."""
+    text = kombu_json.dumps(value, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
