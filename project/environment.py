@@ -11,8 +11,10 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 INSECURE_KEY = "insecure-development-key-never-use-in-production"
 
 _env = environ.Env()
-_env.read_env(str(BASE_DIR / ".env"))
-_env.read_env(str(Path(_env.str("DATA_DIR", str(BASE_DIR / "var"))) / "secrets.env"))
+if (BASE_DIR / ".env").is_file():
+    _env.read_env(str(BASE_DIR / ".env"))
+if (_secrets := Path(_env.str("DATA_DIR", str(BASE_DIR / "var"))) / "secrets.env").is_file():
+    _env.read_env(str(_secrets))
 
 
 def _text(name: str, default: str, about: str) -> str:

@@ -7,13 +7,15 @@ from pathlib import Path
 import environ
 from kombu import Queue
 
-from project.environment import BASE_DIR, Environment
+from project.environment import Environment
 from project.logs import LOGGING as LOGGING  # noqa: PLC0414
 from project.logs import configure_structlog
+from project.theme import UNFOLD as UNFOLD  # noqa: PLC0414
 
 ENVIRONMENT = Environment()
 DATA_DIR = Path(ENVIRONMENT.data_dir)
-DATA_DIR.mkdir(parents=True, exist_ok=True)
+STATIC_ROOT = DATA_DIR / "static"
+STATIC_ROOT.mkdir(parents=True, exist_ok=True)
 
 DEBUG = ENVIRONMENT.debug
 SECRET_KEY = ENVIRONMENT.secret_key
@@ -71,7 +73,6 @@ TEMPLATES = [
 ]
 
 STATIC_URL = "static/"
-STATIC_ROOT = DATA_DIR / "static"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedStaticFilesStorage"},

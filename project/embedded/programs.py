@@ -54,4 +54,4 @@ def _worker(name: str, *, queues: str, concurrency: int) -> list[str]:
 
 
 def _celery(*arguments: str) -> list[str]:
-    return [sys.executable, "-m", "celery", "--app=project", *arguments]
+    return [sys.executable, "-m", "celery", "--quiet", "--app=project", *arguments]
