@@ -1,0 +1,36 @@
+"""What a model is told about a mail: plain values, so that a model needs neither the database nor a mail library."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+
+@dataclass(frozen=True, kw_only=True)
+class AttachmentFacts:
+    """One attachment as the model sees it."""
+
+    name: str
+    content_type: str
+    text: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MailFacts:
+    """One mail as the model sees it."""
+
+    subject: str
+    text: str
+    """Body without quoted mail, as far as that could be told."""
+    sent_at: datetime
+    sender_name: str = ""
+    sender_address: str = ""
+    addressed: Literal["directly", "copy", "list"] = "directly"
+    """Whether the owner stands under To, under Cc, or under neither."""
+    is_own: bool = False
+    """The owner wrote it."""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """Sending headers, names in lower case; see ingestion/sending_headers.py."""
+    attachments: tuple[AttachmentFacts, ...] = ()
