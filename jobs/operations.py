@@ -41,9 +41,7 @@ def enqueue(  # noqa: PLR0913 - what may be chosen for one run
     """
     job = registry.find(name)
     check_types(job.run, kwargs)
-    result = job.apply_async(
-        kwargs=dict(kwargs), owner=owner, cause=cause, eta=eta, queue=queue, priority=priority
-    )
+    result = job.apply_async(kwargs=dict(kwargs), owner=owner, cause=cause, eta=eta, queue=queue, priority=priority)
     return queries.find_run(result.id)
 
 

@@ -42,7 +42,7 @@ def size_words(size: int | None) -> str:
 
 
 def _whole_units(seconds: int) -> list[str]:
-    parts = []
+    parts: list[tuple[int, str]] = []
     for unit, length in _UNITS:
         count, seconds = divmod(seconds, length)
         if count or parts:

@@ -23,7 +23,6 @@ from jobs.arguments import schema_of
 from jobs.conf import conf
 from jobs.errors import DaybookError
 from jobs.identifiers import run_id_of
-from jobs.task import Job
 from jobs.keyset import Cursor, Page, page_of
 from jobs.models import Queue, Run, Worker
 from jobs.models.run import RunQuerySet
@@ -160,7 +159,7 @@ def search(runs: RunQuerySet, term: str) -> RunQuerySet:
     except ValueError:
         names = [name for name in registry.registered() if term.lower() in name.lower()]
         username = get_user_model().USERNAME_FIELD
-        owners = get_user_model()._default_manager.filter(**{f"{username}__iexact": term}).values("pk")
+        owners = get_user_model().objects.filter(**{f"{username}__iexact": term}).values("pk")
         return runs.filter(Q(job__in=[*names, term]) | Q(owner__in=owners) | Q(correlation_id=term))
     return runs.filter(Q(pk=run_id) | Q(parent=run_id) | Q(correlation_id=term))
 
@@ -174,7 +173,7 @@ def details(run: Run) -> RunDetails:
         run=run,
         args=masked(run.args),
         kwargs=masked(run.kwargs),
-        result=masked(_loaded(kept.result)) if succeeded else None,
+        result=masked(_loaded(kept.result)) if kept and succeeded else None,
         has_result=succeeded,
         trace=(kept.traceback or "") if kept else "",
         moments=timeline(run, owner=str(run.owner or ""), workers=workers),
@@ -233,17 +232,19 @@ def worker_state(worker: Worker) -> str:
     return "late" if silent > conf().lease_seconds else "alive"
 
 
-def _per_queue(condition: Q) -> Iterable[dict[str, Any]]:
+def _per_queue(condition: Q) -> Iterable[Any]:
     return Run.objects.filter(condition).values("queue").annotate(runs=Count("pk"), oldest_at=Min("run_at")).order_by()
 
 
 def _guards(says: Declaration) -> list[str]:
-    guards = (
-        (says.concurrency, lambda guard: f"{guard.limit} at a time"),
-        (says.unique, lambda guard: "one unfinished"),
-        (says.rate_limit, lambda guard: f"{guard.count} per {duration_words(guard.seconds)}"),
-    )
-    return [f"{words(guard)}{f' per {guard.key}' if guard.key else ''}" for guard, words in guards if guard is not None]
+    guards = []
+    if says.concurrency:
+        guards.append((f"{says.concurrency.limit} at a time", says.concurrency.key))
+    if says.unique:
+        guards.append(("one unfinished", says.unique.key))
+    if says.rate_limit:
+        guards.append((f"{says.rate_limit.count} per {duration_words(says.rate_limit.seconds)}", says.rate_limit.key))
+    return [f"{words} per {key}" if key else words for words, key in guards]
 
 
 def _worker_ids(run: Run) -> set[UUID]:

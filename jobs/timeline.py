@@ -20,7 +20,11 @@ _ENDINGS = {
     State.SKIPPED: ("Skipped", "quiet"),
     State.MISSED: ("Missed: noticed too late to run", "warn"),
 }
-_ATTEMPT_NOW = {State.RUNNING: ("running", "busy"), State.SUCCESS: ("succeeded", "good"), State.CANCELLED: ("stopped", "quiet")}
+_ATTEMPT_NOW = {
+    State.RUNNING: ("running", "busy"),
+    State.SUCCESS: ("succeeded", "good"),
+    State.CANCELLED: ("stopped", "quiet"),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +50,13 @@ def timeline(run: Run, *, owner: str = "", workers: Mapping[str, str] | None = N
     `workers` gives names to worker ids.
     """
     names = workers or {}
-    moments = [_enqueued(run, owner), *_published(run), *_attempts(run, names), *_latest_attempt(run, names), *_wishes(run)]
+    moments = [
+        _enqueued(run, owner),
+        *_published(run),
+        *_attempts(run, names),
+        *_latest_attempt(run, names),
+        *_wishes(run),
+    ]
     moments.sort(key=lambda moment: moment.at or _LATER)
     return [*moments, *_ending(run), *_to_come(run)]
 

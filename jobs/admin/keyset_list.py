@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib.admin.options import IncorrectLookupParameters
-from django.core.paginator import Paginator
 from django.db.models import QuerySet
+from django.db.models.expressions import Combinable
 from django.http import HttpRequest
 from django.utils.functional import cached_property
 
-from jobs.admin.themed import ChangeList
+from jobs.admin.themed import ChangeList, Paginator
 from jobs.keyset import BadCursorError, Page, page_of, read_cursor
 from jobs.models import Run
 
@@ -38,7 +38,7 @@ class KeysetChangeList(ChangeList):
         found: QuerySet[Run] = super().get_queryset(request, exclude_parameters)
         return found
 
-    def get_ordering(self, request: HttpRequest, queryset: QuerySet[Run]) -> list[str]:
+    def get_ordering(self, request: HttpRequest, queryset: QuerySet[Run]) -> list[str | Combinable]:
         """Return the only order that has pages."""
         return ["-created_at", "-id"]
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @admin.register(Queue)
-class QueueAdmin(ReadOnlyAdmin):
+class QueueAdmin(ReadOnlyAdmin[Queue]):
     """Queues; those that were never paused have no row and are listed all the same."""
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:

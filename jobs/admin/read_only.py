@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any, TypeVar
+
 from django.db.models import Model
 from django.http import HttpRequest
+
 from jobs.admin.themed import ModelAdmin, TabularInline
+
+M = TypeVar("M", bound=Model)
 
 
 class ReadOnly:
@@ -23,14 +28,14 @@ class ReadOnly:
         return False
 
 
-class ReadOnlyAdmin(ReadOnly, ModelAdmin):
+class ReadOnlyAdmin(ReadOnly, ModelAdmin[M]):
     """A list and pages to look at."""
 
     list_per_page = 50
     show_full_result_count = False
 
 
-class ReadOnlyInline(ReadOnly, TabularInline):
+class ReadOnlyInline(ReadOnly, TabularInline[M, Any]):
     """Rows shown on their owner's page."""
 
     extra = 0

@@ -11,22 +11,28 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 
 from jobs import queries
-from jobs.admin.cells import NOTHING, as_json, clipped, moment, state_badge, two_lines
 from jobs.admin.keyset_list import KeysetChangeList
 from jobs.admin.read_only import ReadOnlyAdmin
 from jobs.admin.run_filters import RUN_FILTERS
+from jobs.markup import NOTHING, as_json, clipped, moment, state_badge, two_lines
 from jobs.models import Run
 from jobs.phrases import duration_words, size_words
 
-_TABS = [("", "All"), ("running", "Running"), ("waiting", "Waiting"), ("dead", "Dead letters"), ("success", "Succeeded")]
+_TABS = [
+    ("", "All"),
+    ("running", "Running"),
+    ("waiting", "Waiting"),
+    ("dead", "Dead letters"),
+    ("success", "Succeeded"),
+]
 
 
 @admin.register(Run)
-class RunAdmin(ReadOnlyAdmin):
+class RunAdmin(ReadOnlyAdmin[Run]):
     """Runs, to look at."""
 
     list_display = ["job_and_id", "badge", "enqueued", "took", "tries", "asked_by", "remark"]
-    list_filter = RUN_FILTERS
+    list_filter = [*RUN_FILTERS]
     list_per_page = 50
     sortable_by = ()
     search_fields = ["id"]

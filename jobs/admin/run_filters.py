@@ -75,7 +75,9 @@ class CauseFilter(SimpleListFilter):
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, str]]:
         """Return every cause."""
-        return [(value, str(label).capitalize() if value != Cause.API else str(label)) for value, label in Cause.choices]
+        return [
+            (value, str(label).capitalize() if value != Cause.API else str(label)) for value, label in Cause.choices
+        ]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Run]) -> QuerySet[Run]:
         """Filter by cause."""

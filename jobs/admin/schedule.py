@@ -15,9 +15,9 @@ from django_celery_beat.models import ClockedSchedule, CrontabSchedule, Interval
 from unfold.widgets import UnfoldAdminSelectWidget
 
 from jobs import operations, registry
-from jobs.admin.cells import NOTHING, badge, moment, two_lines
-from jobs.admin.themed import ModelAdmin, StackedInline
+from jobs.admin.themed import ModelAdmin, ModelForm, StackedInline
 from jobs.errors import DaybookError
+from jobs.markup import NOTHING, badge, moment, two_lines
 from jobs.models import SchedulePlan
 from jobs.models.run import Cause
 from jobs.schedule_words import rule_words, zone_words
@@ -32,7 +32,7 @@ def _job_choices() -> list[tuple[str, str]]:
     return [("", "---------"), *((name, name) for name in registry.registered())]
 
 
-class ScheduleForm(forms.ModelForm[PeriodicTask]):
+class ScheduleForm(ModelForm[PeriodicTask]):
     """A schedule whose job exists and whose arguments fit it."""
 
     task = forms.ChoiceField(label="Job", choices=_job_choices, widget=UnfoldAdminSelectWidget)
@@ -119,13 +119,18 @@ class ScheduleAdmin(ModelAdmin[PeriodicTask]):
         (None, {"fields": ["name", "task", "enabled", "description"]}),
         ("When", {"fields": ["crontab", "interval", "clocked", "solar", "start_time", "one_off"]}),
         ("Arguments", {"fields": ["kwargs", "args"]}),
-        ("Delivery", {"fields": ["queue", "priority", "expires", "expire_seconds", "total_run_count"], "classes": ["collapse"]}),
+        (
+            "Delivery",
+            {"fields": ["queue", "priority", "expires", "expire_seconds", "total_run_count"], "classes": ["collapse"]},
+        ),
     ]
 
     @admin.display(description="Schedule", ordering="name")
     def name_and_job(self, schedule: PeriodicTask) -> SafeString:
         """Return the name over the job."""
-        return two_lines(schedule.name, schedule.task if schedule.task != schedule.name else schedule.kwargs.strip("{}"))
+        return two_lines(
+            schedule.name, schedule.task if schedule.task != schedule.name else schedule.kwargs.strip("{}")
+        )
 
     @admin.display(description="Rule")
     def rule(self, schedule: PeriodicTask) -> str:

@@ -1,4 +1,4 @@
-"""The theme's admin classes, typed as Django's own, which they extend."""
+"""The theme's admin classes, typed as Django's own, which they extend; they take type arguments at run time too."""
 
 from __future__ import annotations
 
@@ -7,8 +7,22 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from django.contrib.admin import ModelAdmin, StackedInline, TabularInline
     from django.contrib.admin.views.main import ChangeList
+    from django.core.paginator import Paginator
+    from django.forms import ModelForm
 else:
-    from unfold.admin import ModelAdmin, StackedInline, TabularInline
-    from unfold.views import ChangeList
+    from django.core import paginator
+    from django.forms import models
+    from unfold import admin, views
 
-__all__ = ["ChangeList", "ModelAdmin", "StackedInline", "TabularInline"]
+    def _generic(base):
+        arguments = classmethod(lambda cls, _: cls)
+        return type(base)(base.__name__, (base,), {"__class_getitem__": arguments, "__module__": __name__})
+
+    ModelAdmin = _generic(admin.ModelAdmin)
+    StackedInline = _generic(admin.StackedInline)
+    TabularInline = _generic(admin.TabularInline)
+    Paginator = _generic(paginator.Paginator)
+    ModelForm = _generic(models.ModelForm)
+    ChangeList = views.ChangeList
+
+__all__ = ["ChangeList", "ModelAdmin", "ModelForm", "Paginator", "StackedInline", "TabularInline"]

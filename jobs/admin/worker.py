@@ -3,32 +3,27 @@
 from __future__ import annotations
 
 from django.contrib import admin
-from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
 from jobs import queries
-from jobs.admin.cells import badge, moment, two_lines
 from jobs.admin.read_only import ReadOnlyAdmin
+from jobs.markup import NOTHING, badge, moment, two_lines
 from jobs.models import Worker
 
 _TONES = {"alive": "good", "late": "warn", "stopped": "quiet", "lost": "bad"}
 
 
 @admin.register(Worker)
-class WorkerAdmin(ReadOnlyAdmin):
+class WorkerAdmin(ReadOnlyAdmin[Worker]):
     """Workers, to look at."""
 
     list_display = ["name_and_place", "kind", "state", "reported", "served", "concurrency", "started", "code_version"]
     list_filter = ["kind"]
     search_fields = ["name", "hostname"]
     ordering = ["-heartbeat_at"]
-
-    def get_readonly_fields(self, request: HttpRequest, obj: object = None) -> list[str]:
-        """Return the columns in the order an operator reads them."""
-        return ["state", "kind", "name", "hostname", "pid", "served", "concurrency", "code_version", "started",
-                "reported", "lag_seconds", "stopped_at", "lost_at"]  # fmt: skip
-
-    fields = property(lambda self: self.get_readonly_fields(None))  # type: ignore[assignment]
+    fields = [("state", "kind"), ("name", "hostname", "pid"), ("served", "concurrency", "code_version")]
+    fields += [("started", "reported", "lag_seconds"), ("stopped_at", "lost_at")]
+    readonly_fields = ["state", "served", "started", "reported"]
 
     @admin.display(description="Worker", ordering="name")
     def name_and_place(self, worker: Worker) -> SafeString:
@@ -49,7 +44,7 @@ class WorkerAdmin(ReadOnlyAdmin):
     @admin.display(description="Queues")
     def served(self, worker: Worker) -> str:
         """Return the queues it serves."""
-        return ", ".join(worker.queues) or "–"
+        return ", ".join(worker.queues) or NOTHING
 
     @admin.display(description="Started", ordering="started_at")
     def started(self, worker: Worker) -> SafeString:

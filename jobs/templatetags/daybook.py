@@ -8,7 +8,7 @@ from django import template
 from django.db.models import Model
 from django.utils.safestring import SafeString
 
-from jobs.admin import cells
+from jobs import markup
 from jobs.phrases import duration_words
 
 register = template.Library()
@@ -17,7 +17,7 @@ register = template.Library()
 @register.filter
 def moment(at: datetime | None) -> SafeString:
     """Return how long ago it is, the exact time on hover."""
-    return cells.moment(at)
+    return markup.moment(at)
 
 
 @register.filter
@@ -29,4 +29,4 @@ def duration(seconds: float | None) -> str:
 @register.filter
 def link_to(target: Model | None, text: str = "") -> SafeString:
     """Return a link to the object's admin page."""
-    return cells.link(target, text or None)
+    return markup.link(target, text or None)

@@ -1,4 +1,4 @@
-"""Small pieces of HTML that the admin's lists and pages are made of; every value is escaped."""
+"""Small pieces of HTML that the admin pages are made of; every value is escaped."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from django.utils.safestring import SafeString
 from jobs.phrases import distance_words
 from jobs.states import State
 
-NOTHING = format_html('<span class="daybook-soft">{}</span>', "–")
+NOTHING = format_html('<span class="daybook-soft">{}</span>', "\N{EN DASH}")
 
 TONES: dict[str, str] = {
     State.SCHEDULED: "quiet",
@@ -75,7 +75,8 @@ def link(target: Model | None, text: object = None) -> SafeString:
     """Return a link to the object's admin page."""
     if target is None:
         return NOTHING
-    name = f"admin:{target._meta.app_label}_{target._meta.model_name}_change"
+    meta = target._meta  # noqa: SLF001 - Django's documented way to a model's names
+    name = f"admin:{meta.app_label}_{meta.model_name}_change"
     label = str(target) if text is None else text
     return format_html('<a class="daybook-link" href="{}">{}</a>', reverse(name, args=[target.pk]), label)
 

@@ -1,0 +1,5 @@
+"""What came in and what was understood of it, in the admin, one module per model."""
+
+from ingestion.admin import account, mail, thread
+
+__all__ = ["account", "mail", "thread"]

@@ -1,0 +1,88 @@
+"""How the admin looks and what its menu holds; every asset is served from here, none from another host."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.templatetags.static import static
+from django.urls import reverse_lazy
+
+
+def _item(title: str, icon: str, model: str, query: str = "") -> dict[str, Any]:
+    app_label, name = model.split(".")
+
+    def may_view(request: HttpRequest) -> bool:
+        return request.user.has_perm(f"{app_label}.view_{name}")
+
+    link = reverse_lazy(f"admin:{app_label}_{name}_changelist", query={"state": query} if query else None)
+    return {"title": title, "icon": icon, "link": link, "permission": may_view}
+
+
+def _logo(_request: HttpRequest) -> str:
+    return static("project/daybook.svg")
+
+
+def _admin_css(_request: HttpRequest) -> str:
+    return static("jobs/admin.css")
+
+
+UNFOLD: dict[str, Any] = {
+    "SITE_TITLE": "Daybook",
+    "SITE_HEADER": "Daybook",
+    "SITE_SUBHEADER": "Background jobs, on the record",
+    "SITE_ICON": _logo,
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": _logo}],
+    "SHOW_VIEW_ON_SITE": False,
+    "SHOW_HISTORY": True,
+    "STYLES": [_admin_css],
+    "BORDER_RADIUS": "6px",
+    "COLORS": {
+        "primary": {
+            "50": "oklch(98.4% .014 180.72)",
+            "100": "oklch(95.3% .051 180.801)",
+            "200": "oklch(91% .096 180.426)",
+            "300": "oklch(85.5% .138 181.071)",
+            "400": "oklch(77.7% .152 181.912)",
+            "500": "oklch(70.4% .14 182.503)",
+            "600": "oklch(52.5% .1 184.5)",
+            "700": "oklch(46.5% .09 186.391)",
+            "800": "oklch(43.7% .078 188.216)",
+            "900": "oklch(38.6% .063 188.416)",
+            "950": "oklch(27.7% .046 192.524)",
+        },
+    },
+    "SIDEBAR": {
+        "show_search": False,
+        "show_all_applications": False,
+        "navigation": [
+            {
+                "title": "Operate",
+                "items": [
+                    _item("Runs", "play_circle", "jobs.run"),
+                    _item("Dead letters", "report", "jobs.run", "dead"),
+                    _item("Schedules", "event_repeat", "django_celery_beat.periodictask"),
+                    _item("Workers", "memory", "jobs.worker"),
+                    _item("Queues", "stacks", "jobs.queue"),
+                ],
+            },
+            {
+                "title": "Mail",
+                "separator": True,
+                "items": [
+                    _item("Accounts", "alternate_email", "ingestion.account"),
+                    _item("Threads", "forum", "ingestion.thread"),
+                    _item("Mails", "mail", "ingestion.mail"),
+                ],
+            },
+            {
+                "title": "People",
+                "separator": True,
+                "items": [
+                    _item("Users", "person", "auth.user"),
+                    _item("Groups", "group", "auth.group"),
+                ],
+            },
+        ],
+    },
+}
