@@ -1,0 +1,40 @@
+"""What `django.setup()` costs every process; measured as CPU time, because this machine may be busy."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from tests.unit.test_style import HEAVY, ROOT
+
+BOUND_SECONDS = 2.0
+# A slow or crowded processor takes longer for the same work; only a real regression doubles it.
+SLOW_MACHINE = 2.0
+
+PROBE = """
+import json, os, sys, time
+os.environ["DJANGO_SETTINGS_MODULE"] = "project.settings"
+import django
+django.setup()
+print(json.dumps({"cpu": time.process_time(), "modules": sorted({name.partition(".")[0] for name in sys.modules})}))
+"""
+
+
+@pytest.fixture(scope="module")
+def setup_cost() -> dict[str, object]:
+    """Measure in a process of its own, the second time, when everything is compiled."""
+    for _ in range(2):
+        output = subprocess.run([sys.executable, "-c", PROBE], cwd=ROOT, capture_output=True, text=True, check=True)
+    answer: dict[str, object] = json.loads(output.stdout.splitlines()[-1])
+    return answer
+
+
+def test_django_sets_up_within_two_seconds_of_cpu(setup_cost: dict[str, float]) -> None:
+    assert setup_cost["cpu"] < BOUND_SECONDS * SLOW_MACHINE, f"{setup_cost['cpu']:.2f} s"
+
+
+def test_django_sets_up_without_the_heavy_libraries(setup_cost: dict[str, list[str]]) -> None:
+    assert HEAVY & set(setup_cost["modules"]) == set()
