@@ -13,6 +13,7 @@ from jobs.models.run import Cause
 from jobs.publish import HEADER
 
 if TYPE_CHECKING:
+    from jobs.attempt import Message
     from jobs.task import Job
 
 log = structlog.get_logger(__name__)
@@ -25,8 +26,9 @@ def is_foreign(request: Mapping[str, Any]) -> bool:
     return not request.get(HEADER)
 
 
-def adopt(job: Job, task_id: str, args: Any, kwargs: Any, request: Mapping[str, Any]) -> None:
+def adopt(job: Job, message: Message) -> None:
     """Insert the row of a foreign message, as if it had been enqueued here; a row that is there already stays."""
+    request, task_id = message.request, message.task_id
     options = {ours: request[theirs] for theirs, ours in _KEPT.items() if request.get(theirs) is not None}
     for theirs, ours in (("callbacks", "link"), ("errbacks", "link_error"), ("chain", "chain"), ("chord", "chord")):
         if request.get(theirs):
@@ -34,7 +36,9 @@ def adopt(job: Job, task_id: str, args: Any, kwargs: Any, request: Mapping[str, 
     if task_id != str(run_id_of(task_id)):
         options["task_id"] = task_id
     queue = (request.get("delivery_info") or {}).get("routing_key") or job.queue_name()
-    run = job.new_run(list(args), dict(kwargs), task_id=task_id, queue=queue, cause=Cause.FOREIGN, options=options)
+    run = job.new_run(
+        list(message.args), dict(message.kwargs), task_id=task_id, queue=queue, cause=Cause.FOREIGN, options=options
+    )
     run.published_at = run.created_at
     ledger.enqueue(run)
     log.info("adopted a foreign message", task_id=task_id, job=job.name)

@@ -15,7 +15,9 @@ class Daybook(Celery):
         super().__init__(main, task_cls="jobs.task:Job", **options)
         self.steps["worker"].add("jobs.node:Node")
 
-    def send_task(self, name: str, args: Any = None, kwargs: Any = None, **options: Any) -> Any:
+    def send_task(  # type: ignore[override]
+        self, name: str, args: Any = None, kwargs: Any = None, **options: Any
+    ) -> Any:
         """Enqueue the job called `name`, as its own apply_async would; a name not registered here goes out as it is."""
         job = self.tasks.get(name) if options.get("task_type") is None else None
         if job is None or not hasattr(job, "declaration"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import resource
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -62,34 +62,45 @@ class Attempt:
         return Usage(cpu_seconds=time.process_time() - self.cpu_at_start, max_rss=peak)
 
 
-def perform(job: Job, trace: Tracer, task_id: str, args: Any, kwargs: Any, request: dict[str, Any]) -> Any:
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A task message as Celery's worker hands it over; `request` holds its headers and embedded signatures."""
+
+    task_id: str
+    args: Sequence[Any]
+    kwargs: Mapping[str, Any]
+    request: Mapping[str, Any]
+
+
+def perform(job: Job, trace: Tracer, message: Message) -> Any:
     """Run one message as one attempt; a message that may not start anything is dropped.
 
     Returns what the worker's pool expects of Celery's tracer `trace`, which calls the job's hooks and function and
     reports its end to our result backend.
     """
-    run = admit(job, task_id, args, kwargs, request)
+    run = admit(job, message)
     if isinstance(run, Refusal):
         return _dropped(run)
-    with bound(Attempt(run, job, task_id)):
-        return trace(task_id, unseal(run.args), unseal(run.kwargs), {**request, "retries": run.attempt - 1})
+    with bound(Attempt(run, job, message.task_id)):
+        request = {**message.request, "retries": run.attempt - 1}
+        return trace(message.task_id, unseal(run.args), unseal(run.kwargs), request)
 
 
-def admit(job: Job, task_id: str, args: Any, kwargs: Any, request: Mapping[str, Any]) -> Run | Refusal:
+def admit(job: Job, message: Message) -> Run | Refusal:
     """Claim the message's run; a foreign client's message gets its row first. Waits for a database that is away."""
 
     def claim() -> Run | Refusal:
-        run_id = run_id_of(task_id)
+        run_id = run_id_of(message.task_id)
         claimed = ledger.claim(run_id, worker_id=presence.worker_id(), now=ledger.now())
-        if claimed is Refusal.UNKNOWN and is_foreign(request):
-            adopt(job, task_id, args, kwargs, request)
+        if claimed is Refusal.UNKNOWN and is_foreign(message.request):
+            adopt(job, message)
             claimed = ledger.claim(run_id, worker_id=presence.worker_id(), now=ledger.now())
         return claimed
 
     try:
         return patiently(claim, seconds=conf().database_patience_seconds, what="claim")
     except Error as error:
-        log.error("claim given up, the run stays queued", task_id=task_id, error=str(error))  # noqa: TRY400
+        log.error("claim given up, the run stays queued", task_id=message.task_id, error=str(error))  # noqa: TRY400
         return Refusal.STALE
 
 
@@ -102,7 +113,7 @@ def execute(job: Job, body: Callable[..., Any], args: Any, kwargs: Any) -> Any:
         result = body(*args, **kwargs)
     except (CeleryRetry, Ignore, Reject):
         raise
-    except Exception as error:  # noqa: BLE001 - every error of a job ends here
+    except Exception as error:
         _conclude(attempt, error)
     if attempt.again is not None:
         raise CeleryRetry("retry() was called without being raised", when=attempt.again.at)

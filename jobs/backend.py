@@ -7,7 +7,6 @@ from typing import Any, cast
 
 import structlog
 from celery import states
-from celery.canvas import maybe_signature
 from django.db import transaction
 from django_celery_results.backends.database import DatabaseBackend
 from django_celery_results.models import TaskResult
@@ -38,7 +37,10 @@ CELERY_STATES = {
 }
 
 
-class LedgerBackend(DatabaseBackend):
+RESULT_COLUMNS = [field.attname for field in TaskResult._meta.concrete_fields]  # noqa: SLF001 - Django's documented API
+
+
+class LedgerBackend(DatabaseBackend):  # type: ignore[misc]
     """django-celery-results' tables, written once per run, never against the ledger."""
 
     def mark_as_done(
@@ -48,7 +50,8 @@ class LedgerBackend(DatabaseBackend):
         attempt = attempts.active(task_id)
         stock = super().mark_as_done
         if attempt is None:
-            return stock(task_id, result, request, store_result, state)
+            stock(task_id, result, request, store_result, state)
+            return
 
         def settle() -> bool:
             if not ledger.succeed(attempt.fence, now=ledger.now(), usage=attempt.usage()):
@@ -58,9 +61,8 @@ class LedgerBackend(DatabaseBackend):
             return True
 
         self._settle(task_id, settle)
-        return None
 
-    def mark_as_failure(  # noqa: PLR0913 - Celery's signature
+    def mark_as_failure(  # noqa: PLR0913, PLR0917 - Celery's signature
         self,
         task_id: str,
         exc: BaseException,
@@ -148,10 +150,9 @@ class LedgerBackend(DatabaseBackend):
     def _enqueue_follow_ups(self, attempt: attempts.Attempt, result: Any) -> None:
         for follow_up in attempt.follow_ups:
             if isinstance(follow_up, list):
-                first = maybe_signature(follow_up[-1], app=self.app)
-                first.apply_async((result,), chain=follow_up[:-1])
+                self.app.signature(follow_up[-1]).apply_async((result,), chain=follow_up[:-1])
             else:
-                maybe_signature(follow_up, app=self.app).apply_async((result,))
+                self.app.signature(follow_up).apply_async((result,))
 
     def _abandon(self, task_id: str, error: BaseException, request: Any) -> bool:
         """Decide in the main process for a child that died or was killed; True when the run has failed for good."""
@@ -184,7 +185,7 @@ class LedgerBackend(DatabaseBackend):
         now = ledger.now()
         return ledger.try_again(fence, None, at=now, now=now, spends=False, reason=f"given back: {error}")
 
-    def _store_result(  # noqa: PLR0913 - Celery's signature
+    def _store_result(  # noqa: PLR0917 - Celery's signature
         self,
         task_id: str,
         result: Any,
@@ -207,7 +208,7 @@ class LedgerBackend(DatabaseBackend):
             **self._get_extended_properties(request, traceback),
         )
         row.traceback = traceback and str(traceback)
-        updated = [f.attname for f in TaskResult._meta.concrete_fields if f.attname not in ("id", "task_id", "date_created")]
+        updated = [column for column in RESULT_COLUMNS if column not in ("id", "task_id", "date_created")]
         TaskResult.objects.bulk_create([row], update_conflicts=True, unique_fields=["task_id"], update_fields=updated)
         return encoded
 

@@ -83,7 +83,7 @@ class RunContext:
     @property
     def owner_id(self) -> int | None:
         """The user on whose behalf it runs."""
-        return cast("int | None", self._run.owner_id)
+        return self._run.owner_id
 
     @property
     def root_id(self) -> UUID:
@@ -160,7 +160,7 @@ class RunContext:
         self.checkpoint(**{name: last})
 
     def spawn(self, job: Task[..., Any], items: Iterable[dict[str, Any]], **options: Any) -> Sequence[UUID]:
-        """Enqueue a child run per dict of keyword arguments, each once over all attempts; returns their ids in order."""
+        """Enqueue a child run per dict of keyword arguments, once over all attempts; returns their ids in order."""
         ids = []
         for number, kwargs in enumerate(items):
             child = uuid.uuid5(self.id, f"{job.name}:{number}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar, overload
+from typing import Any, TypeVar, cast, overload
 
 from celery import shared_task
 
@@ -35,7 +35,7 @@ def job(function: Any = None, /, **options: Any) -> Any:
 
     def declare(body: Any) -> Any:
         base = options.pop("base", Job)
-        name = options.pop("name", None) or getattr(body, "__name__", None)
-        return shared_task(name=name, base=base, declaration=Declaration(**known), **options)(body)
+        name = str(options.pop("name", None) or body.__name__)
+        return cast("Any", shared_task)(name=name, base=base, declaration=Declaration(**known), **options)(body)
 
     return declare

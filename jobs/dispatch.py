@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any, cast
+from uuid import UUID
 
 import structlog
 from celery import current_app
@@ -76,7 +78,7 @@ def broker_depth(queue: str) -> int | None:
     try:
         with current_app.connection_for_write() as connection:
             connection.ensure_connection(max_retries=1, timeout=2)
-            channel = connection.default_channel
+            channel = cast("Any", connection.default_channel)
             try:
                 return int(channel.queue_declare(queue=queue, passive=True).message_count)
             except connection.channel_errors:
@@ -104,7 +106,7 @@ def _take(queue: str, *, now: datetime, limit: int) -> list[Run]:
     return chosen
 
 
-def _with_free_slots(queue: str) -> list[object]:
+def _with_free_slots(queue: str) -> list[UUID]:
     """Return ids of waiting runs with a concurrency key, only as many per key as it has free slots."""
     rows = Run.objects.filter(queue=queue, state=State.QUEUED, published_at=None, concurrency_key__isnull=False)
     numbered = rows.annotate(

@@ -19,7 +19,7 @@ _PR_SET_PDEATHSIG = 1
 _EXIT_LOST = 70
 
 
-class Node(bootsteps.StartStopStep):  # type: ignore[misc]
+class Node(bootsteps.StartStopStep):
     """The bootstep that ties a worker's Presence to its life."""
 
     requires = ("celery.worker.components:Pool",)

@@ -52,7 +52,7 @@ class Failure:
 def decide(
     error: BaseException, *, retry: Retry, attempt: int, now: datetime, is_infrastructure: bool = False, faults: int = 0
 ) -> Outcome:
-    """Return what follows attempt number `attempt` that ended in `error`; `faults` counts earlier infrastructure ones."""
+    """Return what follows attempt number `attempt` that ended in `error`; `faults` are infrastructure faults so far."""
     match error:
         case Snooze():
             return Again(error.until(now), spends=False, reason=str(error))
@@ -75,7 +75,9 @@ def describe(error: BaseException, *, trace: str | None = None) -> Failure:
     message = str(error)[:2000].replace("\x00", "")
     frames = traceback.extract_tb(error.__traceback__)
     place = f"{frames[-1].filename}:{frames[-1].name}" if frames else ""
-    return Failure(kind, message, fingerprint(kind, message, place), trace or "".join(traceback.format_exception(error)))
+    return Failure(
+        kind, message, fingerprint(kind, message, place), trace or "".join(traceback.format_exception(error))
+    )
 
 
 def fingerprint(kind: str, message: str, place: str = "") -> str:

@@ -41,22 +41,22 @@ class Presence:
         self, *, kind: str, name: str, queues: list[str], concurrency: int, on_lost: Callable[[], None]
     ) -> None:
         """Describe the node; `on_lost` is called when the others have declared it lost: nothing here is its own."""
-        self._new_row = lambda: Worker(
-            id=uuid.uuid4(),
-            kind=kind,
-            name=name,
-            hostname=socket.gethostname(),
-            pid=os.getpid(),
-            queues=queues,
-            concurrency=concurrency,
-            code_version=conf().code_version,
-            started_at=ledger.now(),
-            heartbeat_at=ledger.now(),
-        )
+        self._described = {"kind": kind, "name": name, "queues": queues, "concurrency": concurrency}
         self.row = self._new_row()
         self._on_lost = on_lost
         self._ended = threading.Event()
         self._thread: threading.Thread | None = None
+
+    def _new_row(self) -> Worker:
+        return Worker(
+            id=uuid.uuid4(),
+            hostname=socket.gethostname(),
+            pid=os.getpid(),
+            code_version=conf().code_version,
+            started_at=ledger.now(),
+            heartbeat_at=ledger.now(),
+            **self._described,
+        )
 
     def announce(self) -> None:
         """Give this process and the children it will fork the node's id; writes nothing yet."""

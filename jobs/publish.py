@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 import structlog
@@ -48,10 +48,13 @@ def send(run: Run) -> None:
 
     Raises: one of BROKER_FAULTS.
     """
-    app = current_app._get_current_object()
+    app = cast("Any", current_app)._get_current_object()  # noqa: SLF001 - Celery has no public way
     options: dict[str, Any] = dict(run.options)
     task_id = options.pop("task_id", None) or str(run.pk)
-    headers = {**(options.pop("headers", None) or {}), HEADER: {"run": str(run.pk), "correlation_id": run.correlation_id}}
+    headers = {
+        **(options.pop("headers", None) or {}),
+        HEADER: {"run": str(run.pk), "correlation_id": run.correlation_id},
+    }
     Celery.send_task(
         app,
         run.job,

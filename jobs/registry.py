@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from celery import current_app
 
@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 def registered() -> dict[str, Job]:
     """Return every job by name, sorted; Celery's built-in tasks left out."""
     current_app.loader.import_default_modules()
-    return {name: task for name, task in sorted(current_app.tasks.items()) if not name.startswith("celery.")}
+    tasks = cast("dict[str, Job]", current_app.tasks)
+    return {name: task for name, task in sorted(tasks.items()) if not name.startswith("celery.")}
 
 
 def find(name: str) -> Job:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from datetime import datetime
+from typing import cast
 from uuid import UUID
 
 import structlog
@@ -11,6 +12,7 @@ from celery import current_app
 from celery.exceptions import WorkerLostError
 from django.db.models import Q
 
+from jobs.backend import LedgerBackend
 from jobs.conf import conf
 from jobs.models import Run, Worker
 
@@ -68,5 +70,6 @@ class Rescuer:
     def _give_back(self, run: Run) -> int:
         name = run.worker.name if run.worker else "unknown"
         log.warning("run lost with its node", run_id=str(run.pk), job=run.job, attempt=run.attempt, worker=name)
-        current_app.backend.settle_lost(run, WorkerLostError(f"worker {name} stopped reporting"))
+        backend = cast("LedgerBackend", current_app.backend)
+        backend.settle_lost(run, WorkerLostError(f"worker {name} stopped reporting"))
         return 1

@@ -1,11 +1,10 @@
-"""Job: the class of every task here. Enqueueing writes the row, running goes through the attempt; the rest is Celery."""
+"""Job, the class of every task: enqueueing writes the row, running goes through the attempt; the rest is Celery."""
 
 from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from typing import Any, NoReturn, cast
 
 import structlog
@@ -25,7 +24,16 @@ from jobs.policies import PLAIN, Declaration, Retry
 from jobs.publish import publish_after_commit
 from jobs.states import State
 
-_NOT_FOR_THE_MESSAGE = ("producer", "connection", "publisher", "add_to_parent", "retries", "root_id", "parent_id", "eta")
+_NOT_FOR_THE_MESSAGE = (
+    "producer",
+    "connection",
+    "publisher",
+    "add_to_parent",
+    "retries",
+    "root_id",
+    "parent_id",
+    "eta",
+)
 
 
 class Job(Task):  # type: ignore[type-arg]
@@ -43,7 +51,13 @@ class Job(Task):  # type: ignore[type-arg]
 
     @__trace__.setter
     def __trace__(self, tracer: attempt.Tracer | None) -> None:
-        self._tracer = None if tracer is None else partial(attempt.perform, self, tracer)
+        self._tracer = None if tracer is None else self._within_attempt(tracer)
+
+    def _within_attempt(self, tracer: attempt.Tracer) -> attempt.Tracer:
+        def trace(task_id: str, args: Any, kwargs: Any, request: Any = None) -> Any:
+            return attempt.perform(self, tracer, attempt.Message(task_id, args, kwargs, request or {}))
+
+        return trace
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Run the body: as an attempt when the tracer calls, as a plain function otherwise."""
@@ -58,7 +72,7 @@ class Job(Task):  # type: ignore[type-arg]
         """Return the queue that runs go to when nobody says otherwise."""
         return self._route({}, (), {})[0]
 
-    def apply_async(  # noqa: PLR0913 - Celery's signature
+    def apply_async(  # noqa: PLR0913, PLR0917 - Celery's signature
         self,
         args: Sequence[Any] | None = None,
         kwargs: Mapping[str, Any] | None = None,
@@ -75,10 +89,12 @@ class Job(Task):  # type: ignore[type-arg]
 
         Raises: ArgumentsError (a TypeError) when the arguments don't fit the signature or aren't JSON.
         """
-        if self._get_app().conf.task_always_eager:
+        if self.app.conf.task_always_eager:
             ours = ("owner", "cause", "tenant", "unique_key")
             kept = {name: value for name, value in options.items() if name not in ours}
-            return super().apply_async(args, kwargs, task_id, producer, link, link_error, shadow, **kept)
+            return super().apply_async(
+                tuple(args or ()), dict(kwargs or {}), task_id, producer, link, link_error, shadow, **kept
+            )
         trail = options.get("add_to_parent", True)
         options |= {"link": _frozen(link), "link_error": _frozen(link_error), "shadow": shadow}
         run = self.new_run(list(args or ()), dict(kwargs or {}), task_id=task_id, **options)
@@ -86,7 +102,7 @@ class Job(Task):  # type: ignore[type-arg]
         if created and run.published_at is not None:
             publish_after_commit(run)
         result = self.AsyncResult(task_id or str(run.pk))
-        parent = self._get_app().current_worker_task
+        parent = self.app.current_worker_task
         if trail and parent is not None:
             parent.add_trail(result)
         return result
@@ -124,7 +140,7 @@ class Job(Task):  # type: ignore[type-arg]
             queue=queue_name,
             priority=declared.priority if priority is None else priority,
             state=State.SCHEDULED if run_at > now else State.QUEUED,
-            owner_id=_owner_id(owner) if owner is not None else active and active.owner_id,
+            owner_id=_owner_id(owner) if owner is not None else getattr(active, "owner_id", None),
             cause=cause or (Cause.PARENT if active else Cause.CODE),
             tenant=tenant,
             created_at=now,
@@ -148,22 +164,22 @@ class Job(Task):  # type: ignore[type-arg]
             run.options["task_id"] = task_id
         return run
 
-    def retry(  # noqa: PLR0913 - Celery's signature
+    def retry(  # noqa: PLR0913, PLR0917 - Celery's signature
         self,
         args: Any = None,
         kwargs: Any = None,
-        exc: BaseException | None = None,
+        exc: Exception | None = None,
         throw: bool = True,
         eta: datetime | None = None,
         countdown: float | None = None,
         max_retries: int | None = None,
         **options: Any,
     ) -> NoReturn:
-        """Give the run back for another attempt, as Celery's retry() does, through the row instead of a message."""
+        """Give the run back for another attempt as Celery does, but through the row instead of a message."""
         current = attempt.current()
         if current is None or current.job.name != self.name:
             super().retry(args, kwargs, exc, throw, eta, countdown, max_retries, **options)
-        assert current is not None  # noqa: S101 - the line above always raises
+        assert current is not None
         most = self.max_retries if max_retries is None else max_retries
         if most is not None and self.request.retries >= most:
             raise exc or self.MaxRetriesExceededError(
@@ -180,11 +196,12 @@ class Job(Task):  # type: ignore[type-arg]
 
     def _route(self, options: dict[str, Any], args: Any, kwargs: Any) -> tuple[str, dict[str, Any]]:
         given = {name: value for name, value in options.items() if name not in _NOT_FOR_THE_MESSAGE}
-        wanted = {**self._get_exec_options(), **{name: value for name, value in given.items() if value is not None}}
+        wanted = self._get_exec_options() | {name: value for name, value in given.items() if value is not None}  # type: ignore[attr-defined]
         if wanted.get("queue") is None and self.declaration.queue and not wanted.get("exchange"):
             wanted["queue"] = self.declaration.queue
-        app = self._get_app()
-        route = app.amqp.router.route({k: v for k, v in wanted.items() if v is not None}, self.name, args, kwargs, self)
+        app = self.app
+        given = {name: value for name, value in wanted.items() if value is not None}
+        route = app.amqp.router.route(given, self.name, args, kwargs, cast("Any", self))
         queue = route.pop("queue", None)
         for ours in ("priority", "expires", "countdown"):
             route.pop(ours, None)

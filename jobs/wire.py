@@ -57,7 +57,9 @@ def dumps(value: Any) -> str:
     return text
 
 
-def check(args: Iterable[Any], kwargs: Mapping[str, Any], *, header: Callable[..., Any] | None, most_bytes: int) -> None:
+def check(
+    args: Iterable[Any], kwargs: Mapping[str, Any], *, header: Callable[..., Any] | None, most_bytes: int
+) -> None:
     """Check arguments against the job's signature and the size limit.
 
     Raises: ArgumentsError with what is wrong.
@@ -69,7 +71,9 @@ def check(args: Iterable[Any], kwargs: Mapping[str, Any], *, header: Callable[..
             raise ArgumentsError(str(error)) from error
     size = len(dumps([list(args), dict(kwargs)]))
     if size > most_bytes:
-        raise ArgumentsError(f"arguments are {size} bytes, more than the {most_bytes} allowed: pass a reference instead")
+        raise ArgumentsError(
+            f"arguments are {size} bytes, more than the {most_bytes} allowed: pass a reference instead"
+        )
 
 
 def seal(

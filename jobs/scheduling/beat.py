@@ -46,7 +46,7 @@ class Role:
         self.due = time.monotonic() + self.every
 
 
-class Scheduler(CeleryScheduler):  # type: ignore[misc]
+class Scheduler(CeleryScheduler):
     """Celery beat's scheduler: plans, fires, dispatches, rescues and prunes on every tick."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

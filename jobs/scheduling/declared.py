@@ -34,7 +34,7 @@ def sync_declared() -> list[str]:
 
 def _create(job: Job) -> bool:
     declared = job.declaration
-    assert declared.schedule is not None  # noqa: S101 - filtered by the caller
+    assert declared.schedule is not None
     with transaction.atomic():
         schedule, created = PeriodicTask.objects.get_or_create(
             name=job.name,
@@ -50,7 +50,7 @@ def _create(job: Job) -> bool:
                 schedule=schedule, defaults={"declared": True, "grace_seconds": declared.grace_seconds, "rule": ""}
             )
     log.debug("declared schedule", schedule=job.name, rule=rule_of(schedule), created=created)
-    return created
+    return bool(created)
 
 
 def _rule_columns(schedule: Schedule) -> dict[str, Any]:

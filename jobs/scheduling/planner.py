@@ -59,7 +59,7 @@ def _plan(schedule: PeriodicTask, rule: str, now: datetime) -> None:
 
 
 def _fire(plan: SchedulePlan, now: datetime) -> int:
-    assert plan.next_fire_at is not None  # noqa: S101 - filtered by the query
+    assert plan.next_fire_at is not None
     anchor = plan.next_fire_at
     due = list(clock.fires_between(plan.rule, first=plan.next_fire_at, until=now, anchor=anchor))[-MOST_FIRES:]
     verdict = misfire.judge(due, now=now, grace=timedelta(seconds=plan.grace_seconds))
@@ -104,7 +104,7 @@ def _new_run(schedule: PeriodicTask, fire_at: datetime) -> Run:
 
 
 def _record_missed(plan: SchedulePlan, verdict: misfire.Verdict, now: datetime) -> None:
-    assert verdict.missed_first is not None  # noqa: S101 - the caller asked
+    assert verdict.missed_first is not None
     reason = f"{verdict.missed_count} fire(s) missed from {verdict.missed_first:%FT%TZ}: noticed past the grace"
     ledger.enqueue(_record(plan.schedule, verdict.missed_first, now, State.MISSED, reason))
     log.warning("fires missed", schedule=plan.schedule.name, count=verdict.missed_count)

@@ -1,0 +1,71 @@
+"""Runs a job in this very process, recorded and guarded like any other, with no broker: for cron and command lines."""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import structlog
+from celery.app.trace import build_tracer
+
+from jobs import ledger
+from jobs.attempt import Message, perform
+from jobs.models import Run, Worker
+from jobs.models.run import Cause
+from jobs.presence import Presence
+from jobs.states import WAITING, State
+from jobs.task import Job
+
+log = structlog.get_logger(__name__)
+
+_POLL_SECONDS = 0.2
+
+
+def run_here(
+    job: Job, kwargs: Mapping[str, Any], *, owner: Any = None, cause: str = Cause.CLI, patience_seconds: float = 3600.0
+) -> Run:
+    """Enqueue a run of `job`, perform its attempts in this process and return the row as it ended.
+
+    Retries wait here for their time. A guard's refusal is waited out for `patience_seconds`, then left QUEUED for the
+    workers.
+
+    Raises: ArgumentsError when the arguments don't fit.
+    """
+    run, created = ledger.enqueue(job.new_run([], dict(kwargs), owner=owner, cause=cause))
+    if not created:
+        return run
+    node = Presence(
+        kind=Worker.Kind.COMMAND,
+        name=f"command-{os.getpid()}@{socket.gethostname()}",
+        queues=[],
+        concurrency=1,
+        on_lost=lambda: os._exit(70),
+    )
+    node.begin()
+    try:
+        return _attempt_until_ended(job, run, deadline=time.monotonic() + patience_seconds)
+    finally:
+        node.end()
+
+
+def _attempt_until_ended(job: Job, run: Run, *, deadline: float) -> Run:
+    app = job.app
+    tracer = build_tracer(job.name, job, app.loader, socket.gethostname(), app=app)
+    request = {"id": str(run.pk), "task": job.name, "delivery_info": {"routing_key": run.queue}, **_links(run)}
+    while run.state in WAITING and time.monotonic() < deadline:
+        if run.state == State.QUEUED:
+            perform(job, tracer, Message(str(run.pk), run.args, run.kwargs, request))
+        elif run.run_at <= ledger.now():
+            ledger.release(run.pk, now=ledger.now())
+        run.refresh_from_db()
+        if run.state in WAITING:
+            time.sleep(_POLL_SECONDS)
+    return run
+
+
+def _links(run: Run) -> dict[str, Any]:
+    options = run.options
+    return {"callbacks": options.get("link"), "errbacks": options.get("link_error"), "chain": options.get("chain")}
