@@ -188,7 +188,7 @@ def _take_follow_ups(job: Job) -> list[Any]:
 
 def _dropped(refusal: Refusal) -> Any:
     try:
-        raise Ignore(refusal.value)
+        raise Ignore(refusal.value)  # noqa: TRY301 - ExceptionInfo reads the raised error
     except Ignore as error:
         return trace_ok_t(ExceptionInfo(internal=True), TraceInfo(states.IGNORED, error), 0.0, None)
 

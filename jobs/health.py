@@ -1,0 +1,116 @@
+"""What a probe can ask: database, broker, beat and workers, each with its age and what is wrong with it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from celery import current_app
+from django.db import Error, connection
+from django_celery_beat.models import PeriodicTask
+
+from jobs import ledger
+from jobs.conf import conf
+from jobs.dispatch import broker_depth
+from jobs.models import Queue, Run, SchedulePlan, Worker
+from jobs.states import State
+
+STALE_AFTER_LEASES = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One part's state: whether it works, what is wrong (empty when it works), and its figures."""
+
+    ok: bool
+    problem: str = ""
+    figures: dict[str, Any] | None = None
+
+
+def report() -> dict[str, Check]:
+    """Return every check by name; one that can't be made counts as failed, none raises."""
+    checks: dict[str, Callable[[], Check]] = {
+        "database": _database,
+        "broker": _broker,
+        "beat": _beat,
+        "workers": _workers,
+        "schedules": _schedules,
+    }
+    return {name: _made(check) for name, check in checks.items()}
+
+
+def is_ready(checks: dict[str, Check]) -> bool:
+    """Whether work goes through."""
+    return all(check.ok for check in checks.values())
+
+
+def as_json(checks: dict[str, Check]) -> dict[str, Any]:
+    """Return the checks as {"ready": bool, "checks": {name: {"ok", "problem", "figures"}}}."""
+    return {"ready": is_ready(checks), "checks": {name: asdict(check) for name, check in checks.items()}}
+
+
+def _made(check: Callable[[], Check]) -> Check:
+    try:
+        return check()
+    except Error as error:
+        return Check(False, f"database: {error}".strip())
+
+
+def _database() -> Check:
+    started = time.monotonic()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+    return Check(True, figures={"vendor": connection.vendor, "seconds": round(time.monotonic() - started, 4)})
+
+
+def _broker() -> Check:
+    depth = broker_depth(current_app.conf.task_default_queue)
+    if depth is None:
+        return Check(False, "the broker does not answer: runs wait in the database until it does")
+    return Check(True, figures={"ready_messages": depth})
+
+
+def _beat() -> Check:
+    beats = _alive(Worker.Kind.BEAT)
+    if not beats:
+        return Check(False, "no beat reports: nothing that waits for a time, a retry or a slot will start")
+    lag = max(beat.lag_seconds for beat in beats)
+    return Check(True, figures={"beats": len(beats), "lag_seconds": lag, **_ages(beats)})
+
+
+def _workers() -> Check:
+    workers = _alive(Worker.Kind.WORKER)
+    served = {queue for worker in workers for queue in worker.queues}
+    waiting = set(Run.objects.filter(state=State.QUEUED).values_list("queue", flat=True).distinct())
+    paused = set(Queue.objects.filter(paused_at__isnull=False).values_list("name", flat=True))
+    unserved = sorted(waiting - served - paused)
+    problem = f"no worker serves: {', '.join(unserved)}" if unserved else "" if workers else "no worker reports"
+    figures = {"workers": len(workers), "unserved_queues": unserved, "paused_queues": sorted(paused), **_ages(workers)}
+    return Check(not problem, problem, figures)
+
+
+def _schedules() -> Check:
+    now = ledger.now()
+    due = SchedulePlan.objects.filter(schedule__enabled=True, next_fire_at__lte=now).order_by("next_fire_at").first()
+    late = (now - due.next_fire_at).total_seconds() if due and due.next_fire_at else 0.0
+    figures = {"enabled": PeriodicTask.objects.filter(enabled=True).count(), "latest_seconds": round(late, 3)}
+    wedged = late > 60
+    return Check(not wedged, f"a schedule is {late:.0f} s overdue" if wedged else "", figures)
+
+
+def _alive(kind: str) -> list[Worker]:
+    rows = Worker.objects.filter(kind=kind, stopped_at=None, lost_at=None)
+    now, most = ledger.now(), conf().lease_seconds * STALE_AFTER_LEASES
+    return [row for row in rows if _age(row, now) < most]
+
+
+def _ages(rows: list[Worker]) -> dict[str, Any]:
+    now = ledger.now()
+    return {"oldest_heartbeat_seconds": round(max((_age(row, now) for row in rows), default=0.0), 1)}
+
+
+def _age(row: Worker, now: datetime) -> float:
+    return (now - row.heartbeat_at).total_seconds()
