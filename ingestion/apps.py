@@ -9,3 +9,7 @@ class IngestionConfig(AppConfig):
     name = "ingestion"
     verbose_name = "Ingestion"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Register the system checks."""
+        from ingestion import checks  # noqa: F401

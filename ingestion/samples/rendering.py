@@ -93,7 +93,7 @@ def _body(sample: SampleMessage, *, now: datetime) -> Message:
 def _multipart(subtype: str, parts: list[Message], sample: SampleMessage) -> Message:
     message = Message()
     message["Content-Type"] = f'multipart/{subtype}; boundary="={subtype}-{sample.id}"'
-    message.set_payload(parts)
+    message.set_payload([*parts])
     return message
 
 
