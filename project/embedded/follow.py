@@ -26,6 +26,8 @@ class LogFollower(threading.Thread):
         while not self._stopping.wait(POLL_SECONDS):
             self._repeat()
         self._repeat()
+        for log in self._logs:
+            log.close()
 
     def stop(self) -> None:
         """Write what is left, then end."""
@@ -51,22 +53,28 @@ class _Log:
 
     def new_lines(self) -> list[str]:
         """Return the lines completed since the last call."""
-        data = self._part + (self._file.read() if self._file else b"")
-        if self._rotated():
+        replaced = self._is_replaced()
+        data = self._part + self._rest()
+        if replaced:
+            self.close()
             self._file = self.path.open("rb")
-            data += self._file.read()
+            data += self._rest()
         *lines, self._part = data.split(b"\n")
         return [line.decode(errors="replace") for line in lines]
 
-    def _rotated(self) -> bool:
-        """Whether another file stands at the path than the one being read; closes the old one."""
+    def close(self) -> None:
+        """Read no more."""
+        if self._file:
+            self._file.close()
+            self._file = None
+
+    def _rest(self) -> bytes:
+        return self._file.read() if self._file else b""
+
+    def _is_replaced(self) -> bool:
+        """Whether another file stands at the path than the one being read; the old one then grows no more."""
         try:
             current = self.path.stat()
         except FileNotFoundError:
             return False
-        if self._file is None:
-            return True
-        if os.path.samestat(os.fstat(self._file.fileno()), current):
-            return False
-        self._file.close()
-        return True
+        return self._file is None or not os.path.samestat(os.fstat(self._file.fileno()), current)
