@@ -66,9 +66,9 @@ def clipped(text: str) -> SafeString:
     return format_html('<span class="daybook-clip" title="{}">{}</span>', text[:1000], text[:200])
 
 
-def mono(text: object) -> SafeString:
-    """Return an id or other literal in a fixed-width face."""
-    return format_html('<span class="daybook-mono">{}</span>', text)
+def nowrap(text: object) -> SafeString:
+    """Return the text on one line, whatever the column's width."""
+    return format_html('<span class="daybook-nowrap">{}</span>', text)
 
 
 def link(target: Model | None, text: object = None) -> SafeString:

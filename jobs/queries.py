@@ -71,7 +71,7 @@ class QueueDetails:
     name: str
     waiting: int
     running: int
-    oldest_at: datetime | None
+    longest_wait_seconds: float | None
     workers: int
     paused_at: datetime | None
     paused_by: str
@@ -196,6 +196,7 @@ def run_seconds(run: Run) -> float | None:
 
 def all_queues() -> list[QueueDetails]:
     """Return the configured queues, and any other that runs or workers name."""
+    now = timezone.now()
     rows = {row.name: row for row in Queue.objects.select_related("paused_by")}
     waiting = {row["queue"]: row for row in _per_queue(Q(state=State.QUEUED))}
     running = {row["queue"]: row for row in _per_queue(Q(state=State.RUNNING))}
@@ -207,7 +208,7 @@ def all_queues() -> list[QueueDetails]:
             name=name,
             waiting=waiting[name]["runs"] if name in waiting else 0,
             running=running[name]["runs"] if name in running else 0,
-            oldest_at=waiting[name]["oldest_at"] if name in waiting else None,
+            longest_wait_seconds=(now - waiting[name]["oldest_at"]).total_seconds() if name in waiting else None,
             workers=served[name],
             paused_at=rows[name].paused_at if name in rows else None,
             paused_by=str(rows[name].paused_by or "") if name in rows else "",
@@ -245,6 +246,12 @@ def _guards(says: Declaration) -> list[str]:
     if says.rate_limit:
         guards.append((f"{says.rate_limit.count} per {duration_words(says.rate_limit.seconds)}", says.rate_limit.key))
     return [f"{words} per {key}" if key else words for words, key in guards]
+
+
+def wait_seconds(run: Run) -> float | None:
+    """Return how long the run waited for its first attempt; None before it."""
+    first = datetime.fromisoformat(run.attempts[0]["started_at"]) if run.attempts else run.started_at
+    return (first - run.created_at).total_seconds() if first else None
 
 
 def _worker_ids(run: Run) -> set[UUID]:

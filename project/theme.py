@@ -6,17 +6,24 @@ from typing import Any
 
 from django.http import HttpRequest
 from django.templatetags.static import static
-from django.urls import reverse_lazy
+from django.urls import reverse, reverse_lazy
+
+DEAD = "dead"
 
 
-def _item(title: str, icon: str, model: str, query: str = "") -> dict[str, Any]:
+def _item(title: str, icon: str, model: str, state: str = "") -> dict[str, Any]:
     app_label, name = model.split(".")
+    page = f"admin:{app_label}_{name}_changelist"
 
     def may_view(request: HttpRequest) -> bool:
-        return request.user.has_perm(f"{app_label}.view_{name}")
+        return bool(request.user.has_perm(f"{app_label}.view_{name}"))
 
-    link = reverse_lazy(f"admin:{app_label}_{name}_changelist", query={"state": query} if query else None)
-    return {"title": title, "icon": icon, "link": link, "permission": may_view}
+    def is_active(request: HttpRequest) -> bool:
+        shows_dead_letters = request.GET.get("state") == DEAD
+        return request.path.startswith(reverse(page)) and shows_dead_letters == (state == DEAD)
+
+    link = reverse_lazy(page, query={"state": state} if state else None)
+    return {"title": title, "icon": icon, "link": link, "permission": may_view, "active": is_active}
 
 
 def _logo(_request: HttpRequest) -> str:
@@ -33,6 +40,7 @@ UNFOLD: dict[str, Any] = {
     "SITE_SUBHEADER": "Background jobs, on the record",
     "SITE_ICON": _logo,
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": _logo}],
+    "SITE_URL": None,
     "SHOW_VIEW_ON_SITE": False,
     "SHOW_HISTORY": True,
     "STYLES": [_admin_css],
@@ -60,7 +68,7 @@ UNFOLD: dict[str, Any] = {
                 "title": "Operate",
                 "items": [
                     _item("Runs", "play_circle", "jobs.run"),
-                    _item("Dead letters", "report", "jobs.run", "dead"),
+                    _item("Dead letters", "report", "jobs.run", state=DEAD),
                     _item("Schedules", "event_repeat", "django_celery_beat.periodictask"),
                     _item("Workers", "memory", "jobs.worker"),
                     _item("Queues", "stacks", "jobs.queue"),

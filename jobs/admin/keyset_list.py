@@ -52,7 +52,7 @@ class KeysetChangeList(ChangeList):
         self.page = page_of(self.queryset, cursor=cursor, limit=self.list_per_page)
         self.result_list = self.page.runs
         self.result_count = len(self.page.runs)
-        self.full_result_count = None
+        self.full_result_count = self.result_count
         self.show_full_result_count = False
         self.show_admin_actions = True
         self.can_show_all = False

@@ -32,7 +32,6 @@ class ReadOnlyAdmin(ReadOnly, ModelAdmin[M]):
     """A list and pages to look at."""
 
     list_per_page = 50
-    show_full_result_count = False
 
 
 class ReadOnlyInline(ReadOnly, TabularInline[M, Any]):

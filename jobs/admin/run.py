@@ -69,7 +69,8 @@ class RunAdmin(ReadOnlyAdmin[Run]):
             known = queries.details(queries.find_run(object_id))
         except queries.NoSuchRunError:
             return super().change_view(request, object_id, form_url, extra_context)
-        context = {**(extra_context or {}), **_page(known), "title": known.run.job, "show_close": False}
+        # A text as `original` keeps the theme's header from repeating the page's own heading.
+        context = {**(extra_context or {}), **_page(known), "title": known.run.job, "original": known.run.job}
         return super().change_view(request, object_id, form_url, context)
 
     @admin.display(description="Job")
@@ -119,7 +120,7 @@ def _page(known: queries.RunDetails) -> dict[str, Any]:
         "known": known,
         "now": now,
         "took": duration_words(queries.run_seconds(run)),
-        "waited": duration_words((run.started_at - run.created_at).total_seconds()) if run.started_at else "",
+        "waited": duration_words(queries.wait_seconds(run)),
         "cpu": duration_words(run.cpu_seconds),
         "memory": size_words(run.max_rss),
         "percent": min(100, round(100 * progress["done"] / total)) if total else None,

@@ -9,7 +9,6 @@ from django import forms
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django_celery_beat.models import ClockedSchedule, CrontabSchedule, IntervalSchedule, PeriodicTask, SolarSchedule
 from unfold.widgets import UnfoldAdminSelectWidget
@@ -17,7 +16,7 @@ from unfold.widgets import UnfoldAdminSelectWidget
 from jobs import operations, registry
 from jobs.admin.themed import ModelAdmin, ModelForm, StackedInline
 from jobs.errors import DaybookError
-from jobs.markup import NOTHING, badge, moment, two_lines
+from jobs.markup import NOTHING, badge, moment, nowrap, two_lines
 from jobs.models import SchedulePlan
 from jobs.models.run import Cause
 from jobs.schedule_words import rule_words, zone_words
@@ -44,9 +43,12 @@ class ScheduleForm(ModelForm[PeriodicTask]):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         current = self.instance.task
-        field = cast("forms.ChoiceField", self.fields.get("task"))
+        field = cast("forms.ChoiceField | None", self.fields.get("task"))
         if field and current and current not in registry.registered():
             field.choices = [*_job_choices(), (current, f"{current} (not known here)")]
+        for name in ("description", "kwargs", "args"):
+            if name in self.fields:
+                self.fields[name].widget.attrs["rows"] = 3
 
     def clean_args(self) -> str:
         """Refuse what is no JSON list."""
@@ -208,4 +210,4 @@ admin.site.register([IntervalSchedule, SolarSchedule, ClockedSchedule], RuleAdmi
 
 
 def _fire(at: Any) -> SafeString:
-    return format_html("{} {}", f"{at:%Y-%m-%d %H:%M} UTC,", moment(at)) if at else NOTHING
+    return two_lines(nowrap(f"{at:%Y-%m-%d %H:%M} UTC"), moment(at)) if at else NOTHING

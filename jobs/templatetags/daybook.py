@@ -27,6 +27,13 @@ def duration(seconds: float | None) -> str:
 
 
 @register.filter
+def since(at: datetime, start: datetime) -> str:
+    """Return how long after `start` it is, such as `+3.2 s`; empty for the start itself."""
+    seconds = (at - start).total_seconds()
+    return f"+{duration_words(seconds)}" if seconds > 0 else ""
+
+
+@register.filter
 def link_to(target: Model | None, text: str = "") -> SafeString:
     """Return a link to the object's admin page."""
     return markup.link(target, text or None)
