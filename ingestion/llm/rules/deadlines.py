@@ -17,6 +17,8 @@ CLOCK = (
     r"(?:,?\s+(?:at|um|à|gegen|by)?\s*(?P<hour>[01]?\d|2[0-3])"
     r"(?:(?::|\.|\s?h\s?)(?P<minute>[0-5]\d))?\s*(?P<half>[ap]\.?m\.?|uhr|h\b|o'clock)?)?"
 )
+NUMBER = re.compile(r"\d+")
+WEEKS = re.compile(r"week|woche|semaine", re.IGNORECASE)
 FRIDAY = 4
 
 
@@ -84,7 +86,14 @@ def _day(text: str, language: Vocabulary, *, sent_on: date) -> date | None:
         return sent_on + timedelta(days=(FRIDAY - sent_on.weekday()) % 7)
     if re.fullmatch(language.month_end, text, re.IGNORECASE):
         return sent_on.replace(day=calendar.monthrange(sent_on.year, sent_on.month)[1])
+    if re.fullmatch(language.ahead, text, re.IGNORECASE):
+        return sent_on + _ahead(text)
     return _parsed(text, language, sent_on=sent_on)
+
+
+def _ahead(text: str) -> timedelta:
+    count = int(NUMBER.findall(text)[0])
+    return timedelta(weeks=count) if WEEKS.search(text) else timedelta(days=count)
 
 
 def _iso(text: str) -> date | None:
