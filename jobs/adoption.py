@@ -37,8 +37,13 @@ def adopt(job: Job, message: Message) -> None:
         options["task_id"] = task_id
     queue = (request.get("delivery_info") or {}).get("routing_key") or job.queue_name()
     run = job.new_run(
-        list(message.args), dict(message.kwargs), task_id=task_id, queue=queue, cause=Cause.FOREIGN, options=options
+        list(message.args),
+        dict(message.kwargs),
+        task_id=task_id,
+        queue=queue,
+        cause=Cause.FOREIGN,
+        eta=request.get("eta"),
+        options=options,
     )
-    run.published_at = run.created_at
     ledger.enqueue(run)
     log.info("adopted a foreign message", task_id=task_id, job=job.name)

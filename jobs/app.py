@@ -6,14 +6,18 @@ from typing import Any
 
 from celery import Celery
 
+from jobs import transport
+
 
 class Daybook(Celery):
     """A Celery app whose tasks are Daybook's jobs."""
 
     def __init__(self, main: str, **options: Any) -> None:
         """Create the app as Celery does."""
+        transport.install()
         super().__init__(main, task_cls="jobs.task:Job", **options)
         self.steps["worker"].add("jobs.node:Node")
+        self.conf.worker_consumer = "jobs.intake:Consumer"
 
     def send_task(  # type: ignore[override]
         self, name: str, args: Any = None, kwargs: Any = None, **options: Any

@@ -36,6 +36,7 @@ class Conf:
     publish_pause_seconds: float = 3.0
     database_patience_seconds: float = 60.0
     max_arguments_bytes: int = 1_000_000
+    max_message_bytes: int = 4_000_000
     attempts_kept: int = 20
     encryption_keys: list[str] = field(default_factory=list)
     signing_keys: list[str] = field(default_factory=list)

@@ -22,15 +22,16 @@ from jobs.task import Job
 log = structlog.get_logger(__name__)
 
 _POLL_SECONDS = 0.2
+_REFUSALS = {ledger.Refusal.PAUSED, ledger.Refusal.BUSY}
 
 
 def run_here(
-    job: Job, kwargs: Mapping[str, Any], *, owner: Any = None, cause: str = Cause.CLI, patience_seconds: float = 3600.0
+    job: Job, kwargs: Mapping[str, Any], *, owner: Any = None, cause: str = Cause.CLI, patience_seconds: float = 0.0
 ) -> Run:
     """Enqueue a run of `job`, perform its attempts in this process and return the row as it ended.
 
-    Retries wait here for their time. A guard's refusal is waited out for `patience_seconds`, then left QUEUED for the
-    workers.
+    Retries wait here for their time. A guard's refusal is waited out for `patience_seconds`, then the run is SKIPPED.
+    The unfinished run that its unique key already has is returned as it stands, not waited for.
 
     Raises: ArgumentsError when the arguments don't fit.
     """
@@ -55,13 +56,16 @@ def _attempt_until_ended(job: Job, run: Run, *, deadline: float) -> Run:
     app = job.app
     tracer = build_tracer(job.name, job, app.loader, socket.gethostname(), app=app)
     request = {"id": str(run.pk), "task": job.name, "delivery_info": {"routing_key": run.queue}, **_links(run)}
-    while run.state in WAITING and time.monotonic() < deadline:
+    while not State(run.state).is_final:
         if run.state == State.QUEUED:
             perform(job, tracer, Message(str(run.pk), run.args, run.kwargs, request))
-        elif run.run_at <= ledger.now():
+        elif run.state in WAITING and run.run_at <= ledger.now():
             ledger.release(run.pk, now=ledger.now())
         run.refresh_from_db()
-        if run.state in WAITING:
+        if run.state == State.QUEUED and run.reason in _REFUSALS and time.monotonic() >= deadline:
+            ledger.skip(run.pk, reason=run.reason, now=ledger.now())
+            run.refresh_from_db()
+        elif not State(run.state).is_final:
             time.sleep(_POLL_SECONDS)
     return run
 

@@ -244,6 +244,11 @@ def release(run_id: UUID, *, now: datetime) -> bool:
     return bool(due.update(state=State.QUEUED, published_at=now))
 
 
+def note_waiting(run_id: UUID | str, *, reason: str) -> None:
+    """Note why a queued run waits; changes nothing else."""
+    Run.objects.filter(pk=run_id, state=State.QUEUED).update(reason=reason[:200])
+
+
 def mark_published(ids: Sequence[UUID], *, now: datetime) -> None:
     """Note that these queued runs have a message at the broker (or are about to)."""
     Run.objects.filter(pk__in=ids, state=State.QUEUED).update(published_at=now)

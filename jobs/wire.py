@@ -137,3 +137,8 @@ def digest(value: Any) -> str:
     """Return 32 hex digits that are the same for the same JSON value, whatever the order of keys."""
     text = kombu_json.dumps(value, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def json_safe(value: Any) -> Any:
+    """Return `value` as plain JSON that any database takes: unknown types as text, NUL characters dropped."""
+    return json.loads(json.dumps(value, default=repr).replace("\\u0000", ""))

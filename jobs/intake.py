@@ -1,0 +1,97 @@
+"""The worker's consumer: every message it gets becomes a run's attempt, a run for later, or a quarantined message."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, cast
+
+import structlog
+from celery.utils.time import maybe_iso8601
+from celery.worker.consumer import Consumer as CeleryConsumer
+from django.db import Error
+
+from jobs import ledger, quarantine
+from jobs.adoption import adopt
+from jobs.attempt import Message
+from jobs.conf import conf
+from jobs.dialect import patiently
+from jobs.models import BadMessage
+from jobs.publish import HEADER
+from jobs.quarantine import Fault
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from jobs.task import Job
+
+log = structlog.get_logger(__name__)
+
+_PATIENCE_SECONDS = 5.0
+
+
+class Consumer(CeleryConsumer):
+    """Celery's consumer, which neither drops nor dies of a message, nor parks one in its memory."""
+
+    def create_task_handler(self, *args: Any, **kwargs: Any) -> Callable[[Any], None]:
+        """Return what is called with each message."""
+        stock = super().create_task_handler(*args, **kwargs)
+
+        def on_message(message: Any) -> None:
+            fault = quarantine.fault_of(message, limits=conf())
+            if fault is not None:
+                self._quarantine(message, fault)
+            elif not self._adopted_for_later(message):
+                stock(message)
+
+        return on_message
+
+    def on_unknown_message(self, body: Any, message: Any) -> None:
+        """Quarantine what is no task message."""
+        self._quarantine(message, Fault(BadMessage.Reason.WRONG_SHAPE, "not a task message"))
+
+    def on_unknown_task(self, body: Any, message: Any, exc: BaseException) -> None:
+        """Quarantine a foreign message for a job not known here; a run's own message is dropped, its row waits.
+
+        The dispatcher rings again for the row, until a worker that knows the job is deployed.
+        """
+        if message.headers.get(HEADER):
+            log.warning("job not known here, its run waits", job=message.headers.get("task"))
+            ledger.note_waiting(message.headers[HEADER]["run"], reason="no worker knows this job yet")
+            message.ack_log_error(log, (Exception,))
+            return
+        self._quarantine(message, Fault(BadMessage.Reason.UNKNOWN_JOB, f"no job is called {exc}"))
+
+    def on_invalid_task(self, body: Any, message: Any, exc: BaseException) -> None:
+        """Quarantine what Celery can't turn into a request."""
+        self._quarantine(message, Fault(BadMessage.Reason.WRONG_SHAPE, str(exc)))
+
+    def on_decode_error(self, message: Any, exc: BaseException) -> None:
+        """Quarantine what can't be decoded."""
+        self._quarantine(message, Fault(BadMessage.Reason.NOT_JSON, str(exc)))
+
+    def _adopted_for_later(self, message: Any) -> bool:
+        """Give a foreign message with an ETA its row, so that it waits in the database."""
+        headers = message.headers or {}
+        eta = headers.get("eta")
+        job = cast("Job | None", self.app.tasks.get(str(headers.get("task"))))
+        if not eta or headers.get(HEADER) or job is None or cast("datetime", maybe_iso8601(eta)) <= ledger.now():
+            return False
+        args, kwargs, embed = message.decode()
+        request = {**headers, **embed, "delivery_info": message.delivery_info}
+        later = Message(headers["id"], args, kwargs, request)
+        try:
+            patiently(lambda: adopt(job, later), seconds=_PATIENCE_SECONDS, what="adopt")
+        except Error:
+            message.requeue()
+            return True
+        message.ack_log_error(log, (Exception,))
+        return True
+
+    def _quarantine(self, message: Any, fault: Fault) -> None:
+        try:
+            quarantine.keep(message, fault)
+        except Error as error:
+            log.warning("quarantine not reached, message goes back", error=str(error))
+            message.requeue()
+            return
+        message.ack_log_error(log, (Exception,))
