@@ -32,7 +32,7 @@ def programs(environment: Environment) -> list[Program]:
         Program("web", _web(environment.port)),
         Program("mail-worker", _worker("mail", queues="email,ai", concurrency=2)),
         Program("worker", _worker("main", queues="base,notifications,maintenance", concurrency=1)),
-        Program("beat", _celery("beat", "--pidfile=")),
+        Program("beat", _celery("beat", "--loglevel=INFO", "--pidfile=")),
         Program("flower", _celery("flower", f"--address={HOST}", f"--port={environment.flower_port}")),
     ]
 
@@ -50,7 +50,9 @@ def _web(port: int) -> list[str]:
 
 
 def _worker(name: str, *, queues: str, concurrency: int) -> list[str]:
-    return _celery("worker", f"--hostname={name}@%h", f"--queues={queues}", f"--concurrency={concurrency}")
+    alone = ("--without-gossip", "--without-mingle")
+    which = (f"--hostname={name}@%h", f"--queues={queues}", f"--concurrency={concurrency}")
+    return _celery("worker", "--loglevel=INFO", *alone, *which)
 
 
 def _celery(*arguments: str) -> list[str]:

@@ -107,13 +107,12 @@ def process_environment() -> dict[str, str]:
 
 @pytest.fixture
 def start(process_environment: dict[str, str], tmp_path: Path) -> Iterator[Start]:
-    """Start commands: `start("celery", "-A", "project", "worker")`; a Python module's name or "manage.py" first."""
+    """Start commands, e.g. `start("celery", "-A", "project", "worker")`: a module, a .py file or a program's path."""
     started: list[Process] = []
 
     def begin(program: str, *arguments: str, **variables: str) -> Process:
-        head = [program] if program.endswith(".py") else ["-m", program]
         process = Process(
-            [sys.executable, *head, *arguments],
+            [*_head(program), *arguments],
             environment={**process_environment, **variables},
             output=tmp_path / f"process-{len(started)}.log",
         )
@@ -123,6 +122,12 @@ def start(process_environment: dict[str, str], tmp_path: Path) -> Iterator[Start
     yield begin
     for process in reversed(started):
         process.kill()
+
+
+def _head(program: str) -> list[str]:
+    if program.startswith("/"):
+        return [program]
+    return [sys.executable, program] if program.endswith(".py") else [sys.executable, "-m", program]
 
 
 @pytest.fixture
