@@ -11,7 +11,7 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.utils import timezone
 from django_celery_beat.models import PeriodicTask
 
-from jobs import queries, registry
+from jobs import here, queries, registry
 from jobs.arguments import check_types
 from jobs.models import Queue, Run
 from jobs.models.run import Cause
@@ -34,15 +34,40 @@ def enqueue(  # noqa: PLR0913 - what may be chosen for one run
     eta: datetime | None = None,
     queue: str | None = None,
     priority: int | None = None,
-) -> Run:
-    """Enqueue a run of the job, or return the unfinished one that its unique key already has.
+) -> tuple[Run, bool]:
+    """Enqueue a run of the job; returns the run in force and whether it is a new one.
+
+    It isn't where the job is unique and an unfinished run has the key already.
 
     Raises: UnknownJobError, ArgumentsError; nothing is enqueued then.
     """
     job = registry.find(name)
     check_types(job.run, kwargs)
+    asked_at = timezone.now()
     result = job.apply_async(kwargs=dict(kwargs), owner=owner, cause=cause, eta=eta, queue=queue, priority=priority)
-    return queries.find_run(result.id)
+    run = queries.find_run(result.id)
+    return run, run.created_at >= asked_at
+
+
+def run_here(
+    name: str,
+    kwargs: Mapping[str, Any],
+    *,
+    cause: Cause,
+    owner: AbstractBaseUser | None = None,
+    patience_seconds: float = 0.0,
+) -> Run:
+    """Run the job in this process, recorded and guarded but without a broker, and return the run as it ended.
+
+    SUCCESS, FAILED and CANCELLED speak for themselves. A guard that still refuses after `patience_seconds` leaves the
+    run SKIPPED. An unfinished run with the same unique key is returned instead, and nothing runs here.
+
+    Raises: UnknownJobError, ArgumentsError; nothing is recorded then.
+    """
+    job = registry.find(name)
+    check_types(job.run, kwargs)
+    run = here.run_here(job, kwargs, owner=owner, cause=cause, patience_seconds=patience_seconds)
+    return queries.find_run(run.pk)
 
 
 def run_schedule_now(schedule: PeriodicTask, *, by: AbstractBaseUser, cause: Cause) -> Run:

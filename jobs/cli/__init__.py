@@ -1,0 +1,1 @@
+"""What the verbs of `manage.py jobs` share: reading arguments, printing, exit codes."""

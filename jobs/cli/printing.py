@@ -1,0 +1,128 @@
+"""Prints what `manage.py jobs` has to say: tables for people, JSON for programs."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from django.core.management.base import OutputWrapper
+from django.core.serializers.json import DjangoJSONEncoder
+from django.utils import timezone
+from rich.console import Console, Group, RenderableType
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
+
+from jobs.models import Run
+from jobs.phrases import distance_words, duration_words
+from jobs.queries import JobDetails, RunDetails, run_seconds
+from jobs.states import State
+
+WIDTH_WITHOUT_TERMINAL = 160
+COLOURS: dict[str, str] = {
+    State.SCHEDULED: "dim",
+    State.QUEUED: "blue",
+    State.RUNNING: "cyan",
+    State.RETRYING: "yellow",
+    State.SUCCESS: "green",
+    State.FAILED: "red",
+    State.CANCELLED: "dim",
+    State.SKIPPED: "dim",
+    State.MISSED: "yellow",
+}
+_TONES = {"good": "green", "bad": "red", "warn": "yellow", "info": "blue", "busy": "cyan", "quiet": "dim"}
+
+
+def print_json(out: OutputWrapper, value: Any) -> None:
+    """Print the value as indented JSON."""
+    out.write(json.dumps(value, indent=2, ensure_ascii=False, cls=DjangoJSONEncoder))
+
+
+def print_rich(out: OutputWrapper, what: RenderableType) -> None:
+    """Print for people: coloured on a terminal, plain and wide elsewhere."""
+    terminal = out.isatty()
+    text = io.StringIO()
+    width = None if terminal else WIDTH_WITHOUT_TERMINAL
+    Console(file=text, force_terminal=terminal, width=width, highlight=False).print(what)
+    out.write(text.getvalue(), ending="")
+
+
+def state_text(state: str) -> Text:
+    """Return the state in its colour."""
+    return Text(state, style=COLOURS.get(state, ""))
+
+
+def jobs_table(jobs: Sequence[JobDetails]) -> Table:
+    """Return one row per job."""
+    table = _table("Job", "Queue", "Schedule", "Guards", "Arguments", "What it does")
+    for job in jobs:
+        table.add_row(job.name, job.queue, job.schedule, ", ".join(job.guards), _signature(job), escape(job.about))
+    return table
+
+
+def runs_table(runs: Sequence[Run]) -> Table:
+    """Return one row per run."""
+    table = _table("Run", "Job", "State", "Enqueued", "Took", "Attempts", "For", "Error or reason")
+    now = timezone.now()
+    for run in runs:
+        remark = (
+            f"{run.error_kind}: {run.error_message}" if run.error_kind and run.state != State.SUCCESS else run.reason
+        )
+        table.add_row(
+            str(run.pk),
+            run.job,
+            state_text(run.state),
+            distance_words(run.created_at, now=now),
+            duration_words(run_seconds(run)),
+            f"{run.attempt} of {run.max_attempts}",
+            str(run.owner or "system"),
+            Text(remark.partition("\n")[0][:80]),
+        )
+    return table
+
+
+def run_page(known: RunDetails) -> Group:
+    """Return everything about one run."""
+    run = known.run
+    facts = Table.grid(padding=(0, 2))
+    for name, value in (
+        ("Run", str(run.pk)),
+        ("Job", run.job),
+        ("State", state_text(run.state)),
+        ("Correlation", run.correlation_id),
+        ("Queue", run.queue),
+        ("For", str(run.owner or "system")),
+        ("Arguments", Text(_one_line({**dict(enumerate(known.args)), **known.kwargs}))),
+        ("Reason", Text(run.reason)),
+        ("Error", Text(f"{run.error_kind}: {run.error_message}" if run.error_kind else "")),
+        ("Result", Text(_one_line(known.result) if known.has_result else "")),
+        ("Children", ", ".join(f"{child.job} {child.state}" for child in known.children)),
+    ):
+        if str(value):
+            facts.add_row(Text(name, style="bold"), value)
+    life = _table("When (UTC)", "What", "Took", "Detail")
+    for moment in known.moments:
+        life.add_row(
+            f"{moment.at:%Y-%m-%d %H:%M:%S}" if moment.at else "",
+            Text(moment.what, style=_TONES[moment.tone]),
+            duration_words(moment.seconds),
+            Text(moment.detail),
+        )
+    trace = [Text(known.trace, style="dim")] if known.trace and run.state != State.SUCCESS else []
+    return Group(facts, life, *trace)
+
+
+def _signature(job: JobDetails) -> str:
+    required = set(job.arguments.get("required", []))
+    names = job.arguments.get("properties", {})
+    return escape(" ".join(name if name in required else f"[{name}]" for name in names))
+
+
+def _one_line(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, cls=DjangoJSONEncoder)
+
+
+def _table(*headings: str) -> Table:
+    return Table(*headings, box=None, header_style="bold", pad_edge=False)

@@ -1,0 +1,72 @@
+"""Reads what people type after `manage.py jobs`: arguments, times, users."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import AbstractBaseUser
+
+from jobs.cli.exits import bad_usage
+from jobs.queries import STATE_GROUPS
+
+
+def read_arguments(pairs: Sequence[str]) -> dict[str, Any]:
+    """Return `key=value` pairs as a dict; a value is JSON, or a string when it isn't.
+
+    What begins like a JSON object, list or string must be one: a slip there is an error and not a string.
+    """
+    values: dict[str, Any] = {}
+    for pair in pairs:
+        key, equals, text = pair.partition("=")
+        if not equals or not key:
+            raise bad_usage(f"-a takes key=value, not {pair!r}")
+        if key in values:
+            raise bad_usage(f"-a {key} is given twice")
+        values[key] = _value(key, text)
+    return values
+
+
+def read_time(text: str | None) -> datetime | None:
+    """Return an ISO 8601 time; one without zone is UTC."""
+    if not text:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise bad_usage(f"not an ISO 8601 time: {text!r}; write 2026-05-01T09:00:00+02:00") from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def read_user(name: str | None) -> AbstractBaseUser | None:
+    """Return the user of that name."""
+    if not name:
+        return None
+    users = get_user_model()
+    user = users.objects.filter(**{users.USERNAME_FIELD: name}).first()
+    if user is None:
+        raise bad_usage(f"there is no user {name!r}")
+    return user
+
+
+def read_state(text: str | None) -> str:
+    """Return the name of a state, or of a group of states."""
+    if text and text.lower() not in STATE_GROUPS:
+        raise bad_usage(f"there is no state {text!r}; there are {', '.join(STATE_GROUPS)}")
+    return (text or "").lower()
+
+
+def _value(key: str, text: str) -> Any:
+    try:
+        return json.loads(text, parse_constant=_no_constant)
+    except ValueError as error:
+        if text[:1] in {"{", "[", '"'}:
+            raise bad_usage(f"-a {key}: not JSON: {error}") from None
+        return text
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is no JSON")

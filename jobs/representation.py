@@ -1,0 +1,69 @@
+"""Runs and jobs as plain JSON values, the same in every face; nothing sealed or secret comes out."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from jobs.models import Run
+from jobs.queries import JobDetails, RunDetails, run_seconds
+from jobs.timeline import Moment
+
+
+def job_values(job: JobDetails) -> dict[str, Any]:
+    """Return the job; `arguments` is a JSON schema."""
+    return asdict(job)
+
+
+def run_values(run: Run) -> dict[str, Any]:
+    """Return the run as listings show it; `seconds` is how long the latest attempt took or has taken."""
+    return {
+        "id": str(run.pk),
+        "job": run.job,
+        "queue": run.queue,
+        "priority": run.priority,
+        "state": run.state,
+        "owner": str(run.owner) if run.owner else None,
+        "cause": run.cause,
+        "correlation_id": run.correlation_id,
+        "parent": str(run.parent_id) if run.parent_id else None,
+        "attempt": run.attempt,
+        "max_attempts": run.max_attempts,
+        "created_at": run.created_at,
+        "run_at": run.run_at,
+        "started_at": run.started_at,
+        "finished_at": run.finished_at,
+        "seconds": run_seconds(run),
+        "progress": run.progress,
+        "error": _error(run),
+        "reason": run.reason,
+    }
+
+
+def details_values(known: RunDetails) -> dict[str, Any]:
+    """Return the run with its arguments, result, traceback, timeline and children."""
+    run = known.run
+    return {
+        **run_values(run),
+        "args": known.args,
+        "kwargs": known.kwargs,
+        "result": known.result,
+        "traceback": known.trace,
+        "schedule": run.schedule.name if run.schedule else None,
+        "worker": str(run.worker) if run.worker else None,
+        "cpu_seconds": run.cpu_seconds,
+        "max_rss": run.max_rss,
+        "code_version": run.code_version,
+        "timeline": [_moment(moment) for moment in known.moments],
+        "children": [run_values(child) for child in known.children],
+    }
+
+
+def _error(run: Run) -> dict[str, str] | None:
+    if not run.error_kind:
+        return None
+    return {"kind": run.error_kind, "message": run.error_message, "fingerprint": run.error_fingerprint}
+
+
+def _moment(moment: Moment) -> dict[str, Any]:
+    return {"at": moment.at, "what": moment.what, "detail": moment.detail, "ended_at": moment.ended_at}
