@@ -14,6 +14,7 @@ from jobs.policies import Retry
 LOST = "LOST"
 TIMEOUT = "TIMEOUT"
 INFRASTRUCTURE_ATTEMPTS = 10
+_LONGEST_WAIT_SECONDS = 366 * 86_400.0
 _VARIABLE_PARTS = re.compile(r"0x[0-9a-f]+|[0-9a-f]{8}-[0-9a-f-]{27}|\d+|'[^']*'|\"[^\"]*\"")
 
 
@@ -64,23 +65,44 @@ def decide(
         return Again(now + retry.backoff(min(faults + 1, 4)), spends=False, reason="infrastructure fault")
     if not retry.allows(error, attempt=attempt):
         return Fail()
-    wanted = getattr(error, "retry_after", None)
-    wait = retry.backoff(attempt) if wanted is None else timedelta(seconds=float(wanted))
-    return Again(now + wait, reason=f"retry after {type(error).__name__}")
+    wanted = _wanted_wait(error)
+    return Again(
+        now + (retry.backoff(attempt) if wanted is None else wanted), reason=f"retry after {type(error).__name__}"
+    )
 
 
 def describe(error: BaseException, *, trace: str | None = None) -> Failure:
     """Return the error as kind, message and fingerprint; alike errors of one place share the fingerprint."""
     kind = TIMEOUT if "TimeLimitExceeded" in type(error).__name__ else type(error).__qualname__
-    message = str(error)[:2000].replace("\x00", "")
+    message = _storable(_said_by(error))[:2000]
     frames = traceback.extract_tb(error.__traceback__)
     place = f"{frames[-1].filename}:{frames[-1].name}" if frames else ""
-    return Failure(
-        kind, message, fingerprint(kind, message, place), trace or "".join(traceback.format_exception(error))
-    )
+    text = _storable(trace or "".join(traceback.format_exception(error)))
+    return Failure(kind, message, fingerprint(kind, message, place), text)
 
 
 def fingerprint(kind: str, message: str, place: str = "") -> str:
     """Return 16 hex digits that stay the same while only numbers, ids and quoted parts of the message change."""
     shape = _VARIABLE_PARTS.sub("#", message)
     return hashlib.sha256(f"{kind}|{shape}|{place}".encode()).hexdigest()[:16]
+
+
+def _wanted_wait(error: BaseException) -> timedelta | None:
+    """Return the error's `retry_after`, where it is a number of seconds; servers and clients put anything there."""
+    try:
+        seconds = float(getattr(error, "retry_after", None))  # type: ignore[arg-type]
+        return timedelta(seconds=seconds) if 0 <= seconds <= _LONGEST_WAIT_SECONDS else None
+    except (TypeError, ValueError):
+        return None
+
+
+def _said_by(error: BaseException) -> str:
+    try:
+        return str(error)
+    except Exception:
+        return f"<{type(error).__name__} without a readable message>"
+
+
+def _storable(text: str) -> str:
+    """Return the text without what a database refuses: NUL and lone surrogates."""
+    return text.replace("\x00", "").encode(errors="replace").decode()

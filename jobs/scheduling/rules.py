@@ -15,7 +15,7 @@ def rule_of(schedule: PeriodicTask) -> str:
         fields = (cron.minute, cron.hour, cron.day_of_month, cron.month_of_year, cron.day_of_week)
         return f"cron {' '.join(''.join(f.split()) for f in fields)} @{cron.timezone}{suffix}"
     if interval := schedule.interval:
-        return f"every {interval.schedule.run_every.total_seconds():g}{suffix}"
+        return f"every {interval.schedule.run_every.total_seconds():.15g}{suffix}"
     if clocked := schedule.clocked:
         return f"at {clocked.clocked_time.astimezone(UTC):%FT%TZ}"
     if solar := schedule.solar:
