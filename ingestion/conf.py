@@ -1,0 +1,35 @@
+"""Ingestion's settings, typed; the only place that reads settings.DAYBOOK_INGESTION."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+from django.conf import settings
+
+
+@dataclass(frozen=True)
+class Conf:
+    """What may be tuned; durations and sizes carry their unit."""
+
+    llm_model: str = "rules"
+    email_sync_interval_minutes: int = 5
+    email_sync_lookback_days: int = 90
+    ai_processing_interval_minutes: int = 10
+    ai_processing_batch_size: int = 50
+
+    max_mail_bytes: int = 50_000_000
+    max_attachment_bytes: int = 25_000_000
+    page_mails: int = 50
+    page_bytes: int = 20_000_000
+    imap_timeout_seconds: float = 30.0
+
+
+def conf() -> Conf:
+    """Return the settings in force now."""
+    given = settings.DAYBOOK_INGESTION
+    names = {f.name for f in fields(Conf)}
+    unknown = set(given) - names
+    if unknown:
+        message = f"unknown DAYBOOK_INGESTION settings: {sorted(unknown)}; known are {sorted(names)}"
+        raise ValueError(message)
+    return Conf(**given)

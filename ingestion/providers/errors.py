@@ -1,0 +1,20 @@
+"""What can go wrong at a provider; each error knows whether trying again can help."""
+
+from __future__ import annotations
+
+from jobs.errors import PermanentError, TransientError
+
+
+class AccessRefusedError(PermanentError):
+    """The provider refused the credentials; only the user can help."""
+
+
+class MailboxMissingError(PermanentError):
+    """There is no mailbox where the account says, or it is not readable."""
+
+
+class MailboxUnavailableError(TransientError):
+    """The provider can't be reached or is busy; a later sync goes on where this one stopped."""
+
+
+ProviderError = (AccessRefusedError, MailboxMissingError, MailboxUnavailableError)

@@ -1,0 +1,109 @@
+"""An IMAP server, read by UID within UIDVALIDITY (RFC 3501, 2.3.1.1); read-only, so flags stay as they are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from ingestion.conf import conf
+from ingestion.providers.imap_client import ImapClient, connected
+from ingestion.providers.imap_url import ImapUrl
+from ingestion.providers.protocol import Cursor, Known, Page, Pager, RawMail
+
+_UIDS_AT_ONCE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class _Folder:
+    name: str
+    is_sent: bool
+    validity: int
+
+    def key(self, uid: int) -> str:
+        return f"{self.name}/{self.validity}/{uid}"
+
+
+class Imap:
+    """The mailbox of one user on one server."""
+
+    keys_are_stable = True
+    looks_back = True
+
+    def __init__(self, mailbox: ImapUrl, password: str) -> None:
+        self._mailbox, self._password = mailbox, password
+
+    def fetch(
+        self, cursor: Cursor, *, full: bool, since: datetime | None, limit: int | None, known: Known
+    ) -> Iterator[Page]:
+        """Yield what is new in INBOX and in the folder of sent mail, or in the one folder named; see Provider.fetch.
+
+        The cursor is {"folders": {name: {"uidvalidity": int, "uid": int}}}; a new UIDVALIDITY starts the folder anew.
+        """
+        places: dict[str, Any] = dict(cursor.get("folders", {}))
+        at_once = min(conf().page_mails, limit or conf().page_mails)
+        with connected(self._mailbox, self._password) as client:
+            stream = _mails(client, self._mailbox.folder, places, full=full, since=since, known=known, at_once=at_once)
+            yield from Pager(mails=conf().page_mails, size=conf().page_bytes, limit=limit).pages(stream)
+
+
+def _mails(
+    client: ImapClient,
+    only: str,
+    places: dict[str, Any],
+    *,
+    full: bool,
+    since: datetime | None,
+    known: Known,
+    at_once: int,
+) -> Iterator[tuple[RawMail | None, Cursor]]:
+    for name, is_sent in client.folders(only):
+        validity, highest = client.open(name)
+        folder = _Folder(name, is_sent, validity)
+        place = places.get(name, {})
+        after = place["uid"] if place.get("uidvalidity") == validity and not full else 0
+        reached = after
+        for uid, mail in _new_mails(client, folder, after, None if after else since, known, at_once):
+            reached = uid
+            places[name] = {"uidvalidity": validity, "uid": uid}
+            yield mail, {"folders": dict(places)}
+        # What the look-back left out is behind us too.
+        places[name] = {"uidvalidity": validity, "uid": max(reached, highest)}
+        yield None, {"folders": dict(places)}
+
+
+def _new_mails(
+    client: ImapClient, folder: _Folder, after: int, since: datetime | None, known: Known, at_once: int
+) -> Iterator[tuple[int, RawMail | None]]:
+    uids = client.uids(after=after, since=since.date() if since else None)
+    for start in range(0, len(uids), _UIDS_AT_ONCE):
+        some = uids[start : start + _UIDS_AT_ONCE]
+        stored = known([folder.key(uid) for uid in some])
+        sizes = client.sizes([uid for uid in some if folder.key(uid) not in stored])
+        for group in _groups(sizes, at_once):
+            contents = client.contents(group, largest=conf().max_mail_bytes)
+            for uid in group:
+                yield uid, _raw_mail(folder, uid, contents, sizes)
+        yield some[-1], None
+
+
+def _raw_mail(folder: _Folder, uid: int, contents: dict[int, bytes], sizes: dict[int, int]) -> RawMail | None:
+    if uid not in contents:
+        return None
+    return RawMail(key=folder.key(uid), content=contents[uid], size=sizes[uid], is_sent=folder.is_sent)
+
+
+def _groups(sizes: dict[int, int], at_once: int) -> Iterator[list[int]]:
+    """Yield UIDs that may be fetched together: bounded by number and bytes."""
+    group: list[int] = []
+    total = 0
+    for uid in sorted(sizes):
+        size = min(sizes[uid], conf().max_mail_bytes)
+        if group and (len(group) >= at_once or total + size > conf().page_bytes):
+            yield group
+            group, total = [], 0
+        group.append(uid)
+        total += size
+    if group:
+        yield group
