@@ -1,0 +1,75 @@
+"""How a user wants to be told: language, tone, detail and channels; who has no row gets the defaults."""
+
+from __future__ import annotations
+
+from zoneinfo import ZoneInfo, available_timezones
+
+from django.conf import settings
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.core.exceptions import ValidationError
+from django.db import models
+
+
+def default_channels() -> list[str]:
+    """Return the channels used when nothing was chosen, beside the inbox."""
+    return ["email"]
+
+
+def check_time_zone(name: str) -> None:
+    """Refuse names that are no IANA time zone."""
+    if name not in available_timezones():
+        raise ValidationError(f"{name} is no time zone; an example is Europe/Berlin")
+
+
+class Preference(models.Model):
+    """How one user wants to be told."""
+
+    class Language(models.TextChoices):
+        """Languages that texts are written in."""
+
+        ENGLISH = "en", "English"
+        GERMAN = "de", "Deutsch"
+        FRENCH = "fr", "français"
+
+    class Tone(models.TextChoices):
+        """How the user is spoken to."""
+
+        PLAIN = "plain", "plain"
+        WARM = "warm", "warm"
+        FORMAL = "formal", "formal"
+
+    class Detail(models.TextChoices):
+        """How much is said."""
+
+        SHORT = "short", "short"
+        FULL = "full", "full"
+
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="preference")
+    language = models.CharField(max_length=2, choices=Language.choices, default=Language.ENGLISH)
+    tone = models.CharField(max_length=6, choices=Tone.choices, default=Tone.PLAIN)
+    detail = models.CharField(max_length=5, choices=Detail.choices, default=Detail.FULL)
+    channels = models.JSONField(
+        default=default_channels, blank=True, help_text='Beside the inbox: ["email"]; empty: the inbox only.'
+    )
+    address = models.EmailField(
+        max_length=320,
+        blank=True,
+        default="",
+        help_text="For e-mail; empty: the address of the user, else of the mail account.",
+    )
+    time_zone = models.CharField(
+        max_length=64, default="UTC", validators=[check_time_zone], help_text="IANA name, for times in texts."
+    )
+
+    def __str__(self) -> str:
+        return f"{self.language}, {self.tone}, {self.detail}"
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The user's time zone."""
+        return ZoneInfo(self.time_zone)
+
+    @classmethod
+    def of(cls, user: AbstractBaseUser) -> Preference:
+        """Return the user's preferences, or the defaults, unsaved."""
+        return cls.objects.filter(user_id=user.pk).first() or cls(user_id=user.pk)

@@ -1,0 +1,57 @@
+"""What is worth a notice and how long a delivery waits: plain functions of their arguments, `now` included."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+FIRST_WAIT = timedelta(minutes=1)
+LONGEST_WAIT = timedelta(hours=1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class MailNews:
+    """What decides whether a mail is worth a notice."""
+
+    importance: str
+    is_received: bool
+    is_automated: bool
+    sent_at: datetime
+    deadline: datetime | None = None
+    is_security: bool = False
+    is_answered: bool = False
+    """The owner wrote in the same thread later."""
+    is_own_notice: bool = False
+    """It is a notice of ours that came back through the user's mailbox."""
+
+
+@dataclass(frozen=True)
+class Decision:
+    """Whether to tell, and why not."""
+
+    tell: bool
+    reason: str
+
+
+def worth_a_notice(mail: MailNews, *, now: datetime, recent: timedelta) -> Decision:
+    """Return whether the owner of `mail` should be told of it at `now`; the first rule that speaks against it wins."""
+    against = [
+        (mail.importance != "high", "not important"),
+        (not mail.is_received, "own mail"),
+        (mail.is_own_notice, "our own notice"),
+        (mail.sent_at < now - recent, "too old"),
+        (mail.is_answered, "already answered"),
+        (mail.is_automated and not _matters_though_automated(mail, now), "automated, nothing to be done in time"),
+    ]
+    reason = next((reason for applies, reason in against if applies), "")
+    return Decision(not reason, reason or "important")
+
+
+def _matters_though_automated(mail: MailNews, now: datetime) -> bool:
+    is_ahead = mail.deadline is not None and mail.deadline >= now - timedelta(hours=12)
+    return mail.is_security or is_ahead
+
+
+def wait_before_attempt(attempt: int) -> timedelta:
+    """Return how long to wait before attempt number `attempt` (2 or more): doubling from a minute, at most an hour."""
+    return min(FIRST_WAIT * (1 << max(0, min(attempt - 2, 16))), LONGEST_WAIT)

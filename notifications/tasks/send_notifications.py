@@ -1,0 +1,72 @@
+"""send_notifications: users are told of important mail, in their inbox and through their channels, once per mail."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from datetime import datetime
+
+import structlog
+from celery.exceptions import SoftTimeLimitExceeded
+from django.contrib.auth import get_user_model
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.db.models import Q
+from django.utils import timezone
+
+from jobs import Concurrency, Retry, every, job
+from jobs.context import active_run
+from notifications.conf import conf
+from notifications.delivering import deliver_due, reclaim_cut_off
+from notifications.models import Delivery
+from notifications.signalling import signal_important_mail, unsignalled_mail
+
+log = structlog.get_logger(__name__)
+
+
+@job(
+    queue="notifications",
+    schedule=every(minutes=conf().interval_minutes),
+    retry=Retry(3),
+    concurrency=Concurrency(1, key="send_notifications"),
+)
+def send_notifications(*, user_id: int | None = None) -> dict[str, int]:
+    """Tell users, or one user, of important mail they don't know of, send what is due, and return the counts.
+
+    What one user's mail or address does wrong is counted as an error and keeps nobody else waiting.
+    """
+    now = timezone.now()
+    counts: Counter[str] = Counter(users=0, signals=0, sent=0, retrying=0, failed=0, waiting=0, errors=0)
+    counts["cut_off"] = reclaim_cut_off(now=now)
+    unavailable: set[str] = set()
+    for user in _users(user_id, now=now):
+        with structlog.contextvars.bound_contextvars(user_id=user.pk):
+            counts.update(_serve(user, now=now, unavailable=unavailable))
+    return dict(counts)
+
+
+def _serve(user: AbstractBaseUser, *, now: datetime, unavailable: set[str]) -> Counter[str]:
+    counts: Counter[str] = Counter(users=1)
+    steps: list[Callable[[], Counter[str]]] = [
+        lambda: signal_important_mail(user, now=now),
+        lambda: deliver_due(user, now=timezone.now(), unavailable=unavailable),
+    ]
+    for step in steps:
+        try:
+            counts.update(step())
+        except SoftTimeLimitExceeded:
+            raise
+        except Exception:
+            log.exception("user not served")
+            counts["errors"] += 1
+    return counts
+
+
+def _users(user_id: int | None, *, now: datetime) -> Iterable[AbstractBaseUser]:
+    concerned = Q(pk__in=unsignalled_mail(now=now).values("account__owner")) | Q(
+        pk__in=Delivery.objects.due(now).values("signal__user")
+    )
+    users = get_user_model().objects.filter(concerned, is_active=True)
+    if user_id is not None:
+        users = users.filter(pk=user_id)
+    run = active_run()
+    return run.iterate(users) if run else list(users.order_by("pk"))
