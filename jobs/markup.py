@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import Model
@@ -79,6 +80,15 @@ def link(target: Model | None, text: object = None) -> SafeString:
     name = f"admin:{meta.app_label}_{meta.model_name}_change"
     label = str(target) if text is None else text
     return format_html('<a class="daybook-link" href="{}">{}</a>', reverse(name, args=[target.pk]), label)
+
+
+def run_link(run_id: UUID | None) -> SafeString:
+    """Return a link to a run of which only the id is known; it may have been pruned."""
+    if run_id is None:
+        return NOTHING
+    return format_html(
+        '<a class="daybook-link" href="{}">{}</a>', reverse("admin:jobs_run_change", args=[run_id]), run_id
+    )
 
 
 def as_json(value: Any) -> str:

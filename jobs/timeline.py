@@ -69,7 +69,8 @@ def _enqueued(run: Run, owner: str) -> Moment:
 
 
 def _published(run: Run) -> Iterator[Moment]:
-    if run.published_at:
+    # A run of `jobs run` counts as published only so that the dispatcher leaves it alone.
+    if run.published_at and not (run.worker and run.worker.kind == run.worker.Kind.COMMAND):
         yield Moment(at=run.published_at, what="Published", detail=f"to queue {run.queue}", tone="info")
 
 

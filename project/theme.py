@@ -72,6 +72,7 @@ UNFOLD: dict[str, Any] = {
                     _item("Schedules", "event_repeat", "django_celery_beat.periodictask"),
                     _item("Workers", "memory", "jobs.worker"),
                     _item("Queues", "stacks", "jobs.queue"),
+                    _item("Quarantine", "gpp_bad", "jobs.badmessage"),
                 ],
             },
             {
@@ -81,6 +82,16 @@ UNFOLD: dict[str, Any] = {
                     _item("Accounts", "alternate_email", "ingestion.account"),
                     _item("Threads", "forum", "ingestion.thread"),
                     _item("Mails", "mail", "ingestion.mail"),
+                    _item("Classifications", "label_important", "ingestion.classification"),
+                ],
+            },
+            {
+                "title": "Notices",
+                "separator": True,
+                "items": [
+                    _item("Signals", "notifications", "notifications.signal"),
+                    _item("Deliveries", "outgoing_mail", "notifications.delivery"),
+                    _item("Preferences", "tune", "notifications.preference"),
                 ],
             },
             {
