@@ -25,6 +25,7 @@ WSGI_APPLICATION = "project.wsgi.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 LANGUAGE_CODE = "en"
 USE_TZ = True
+FORMAT_MODULE_PATH = "project.formats"
 TIME_ZONE = ENVIRONMENT.time_zone
 
 INSTALLED_APPS = [

@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest
+from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
 from ingestion.admin.classification import deadline, importance_badge, lines
@@ -59,18 +60,9 @@ class BrokenFilter(admin.SimpleListFilter):
 class MailAdmin(ReadOnlyAdmin[Mail]):
     """Mails."""
 
-    list_display = [
-        "sender_and_subject",
-        "importance",
-        "sent",
-        "direction_badge",
-        "due",
-        "files",
-        "account",
-        "wholeness",
-    ]
+    list_display = ["sender_and_subject", "importance", "sent", "due", "files", "remarks", "mailbox"]
     list_filter = ["classification__importance", "direction", "language", BrokenFilter, "account"]
-    list_select_related = ["account", "thread", "classification"]
+    list_select_related = ["account__owner", "thread", "classification"]
     search_fields = ["subject", "sender_name", "sender_address"]
     ordering = ["-sent_at"]
     inlines = [AttachmentInline]
@@ -79,10 +71,10 @@ class MailAdmin(ReadOnlyAdmin[Mail]):
         ("Understood", {"fields": ["importance", "summary", "todo", "labels", "due", "why"]}),
         ("Text", {"fields": ["body"]}),
         ("Origin", {"fields": ["account", "conversation", "message_id", "in_reply_to", "received_at", "bytes",
-                               "run", "wholeness", "parse_error"]}),
+                               "run", "parse_error"]}),
     ]  # fmt: skip
     readonly_fields = ["to", "sent", "importance", "summary", "todo", "labels", "due", "why", "body", "conversation",
-                       "bytes", "run", "wholeness"]  # fmt: skip
+                       "bytes", "run"]  # fmt: skip
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Mail]:
         """Leave bodies in the database until one mail is opened."""
@@ -137,15 +129,20 @@ class MailAdmin(ReadOnlyAdmin[Mail]):
         """Return how long ago."""
         return moment(mail.sent_at)
 
-    @admin.display(description="Direction")
-    def direction_badge(self, mail: Mail) -> SafeString:
-        """Return whether the owner received or sent it."""
-        return badge(mail.get_direction_display().capitalize(), tone="quiet" if mail.direction == "in" else "info")
+    @admin.display(description="Remarks")
+    def remarks(self, mail: Mail) -> SafeString:
+        """Return whether it was sent by the owner, and whether something in it was broken."""
+        remarks = [("sent", "quiet")] * (mail.direction == Mail.Direction.OUT) + [("broken", "bad")] * bool(
+            mail.parse_error
+        )
+        return (
+            format_html_join(" ", "{}", ((badge(text.capitalize(), tone=tone),) for text, tone in remarks)) or NOTHING
+        )
 
-    @admin.display(description="Whole")
-    def wholeness(self, mail: Mail) -> SafeString:
-        """Return whether something in it was broken."""
-        return badge("Broken", tone="bad") if mail.parse_error else NOTHING
+    @admin.display(description="Mailbox", ordering="account")
+    def mailbox(self, mail: Mail) -> SafeString:
+        """Return whose mailbox it came to."""
+        return two_lines(mail.account.owner, clipped(mail.account.address or mail.account.location))
 
     @admin.display(description="To")
     def to(self, mail: Mail) -> str:

@@ -39,4 +39,5 @@ class ReadOnlyInline(ReadOnly, TabularInline[M, Any]):
 
     extra = 0
     can_delete = False
+    hide_title = True
     show_change_link = True

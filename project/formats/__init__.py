@@ -1,0 +1,1 @@
+"""How dates are written; the module per language is what Django asks for."""

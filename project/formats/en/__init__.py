@@ -1,0 +1,1 @@
+"""English: ISO 8601 dates, 24 hours."""
