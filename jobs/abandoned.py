@@ -54,6 +54,12 @@ def request_of(run: Run) -> Context:
     )
 
 
+def follow_ups_of(run: Run) -> list[Any]:
+    """Return the run's links, and the rest of its chain as one list, as they were enqueued."""
+    links, chain = run.options.get("link") or [], run.options.get("chain")
+    return [*links, *([chain] if chain else [])]
+
+
 def _times_lost(run: Run) -> int:
     entries: list[dict[str, Any]] = run.attempts
     return sum(1 for entry in entries if entry.get("kind") == LOST)

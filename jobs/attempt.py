@@ -10,6 +10,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, NoReturn
+from uuid import UUID
 
 import structlog
 from billiard.einfo import ExceptionInfo
@@ -52,6 +53,11 @@ class Attempt:
     follow_ups: list[Any] = field(default_factory=list)
 
     @property
+    def has_spawned(self) -> bool:
+        """Whether its body spawned children."""
+        return context.current_run().has_spawned
+
+    @property
     def fence(self) -> ledger.Fence:
         """What lets this attempt settle its run."""
         return ledger.Fence(self.run.pk, token=self.run.token)
@@ -89,12 +95,18 @@ def perform(job: Job, trace: Tracer, message: Message) -> Any:
 def admit(job: Job, message: Message) -> Run | Refusal:
     """Claim the message's run; a foreign client's message gets its row first. Waits for a database that is away."""
 
+    def claim_now(run_id: UUID) -> Run | Refusal:
+        mine, rate = presence.worker_id(), job.declaration.rate_limit
+        return ledger.claim(run_id, worker_id=mine, now=ledger.now(), job=job.name, rate=rate)
+
     def claim() -> Run | Refusal:
         run_id = run_id_of(message.task_id)
-        claimed = ledger.claim(run_id, worker_id=presence.worker_id(), now=ledger.now())
+        claimed = claim_now(run_id)
         if claimed is Refusal.UNKNOWN and is_foreign(message.request):
             adopt(job, message)
-            claimed = ledger.claim(run_id, worker_id=presence.worker_id(), now=ledger.now())
+            claimed = claim_now(run_id)
+        if claimed is Refusal.BUSY and job.skips_when_busy:
+            ledger.skip(run_id, reason=Refusal.BUSY, now=ledger.now())
         return claimed
 
     try:

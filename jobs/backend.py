@@ -18,8 +18,9 @@ from jobs.dialect import patiently
 from jobs.identifiers import run_id_of
 from jobs.ledger import Fence
 from jobs.models import Run
-from jobs.outcomes import describe
+from jobs.outcomes import Again, Failure, describe
 from jobs.policies import NO_RETRY, Retry
+from jobs.publish import ring_next
 from jobs.states import State
 
 log = structlog.get_logger(__name__)
@@ -54,9 +55,11 @@ class LedgerBackend(DatabaseBackend):  # type: ignore[misc]
             return
 
         def settle() -> bool:
+            if attempt.has_spawned:
+                return ledger.wait_for_children(attempt.fence, result, usage=attempt.usage())
             if not ledger.succeed(attempt.fence, now=ledger.now(), usage=attempt.usage()):
                 return False
-            self._enqueue_follow_ups(attempt, result)
+            self._enqueue_follow_ups(attempt.follow_ups, result)
             stock(task_id, result, request, store_result, state)
             return True
 
@@ -101,7 +104,7 @@ class LedgerBackend(DatabaseBackend):  # type: ignore[misc]
         def settle() -> bool:
             return ledger.try_again(
                 attempt.fence,
-                describe(exc, trace=str(traceback or "")) if exc and (again is None or again.spends) else None,
+                self._failure(exc, traceback, again),
                 at=again.at if again else now,
                 now=now,
                 spends=again.spends if again else True,
@@ -139,16 +142,28 @@ class LedgerBackend(DatabaseBackend):  # type: ignore[misc]
 
         self._settle(task_id, settle)
 
-    def _settle(self, task_id: str, settle: Callable[[], bool]) -> None:
+    def _failure(self, error: BaseException | None, traceback: Any, again: Again | None) -> Failure | None:
+        is_infrastructure = again is not None and again.is_infrastructure
+        if error is None or (again is not None and not again.spends and not is_infrastructure):
+            return None
+        return describe(error, trace=str(traceback or ""), is_infrastructure=is_infrastructure)
+
+    def _settle(self, task_id: str, settle: Callable[[], bool], *, key: str | None = None) -> None:
+        attempt = attempts.active(task_id)
+        freed = key or (attempt.run.concurrency_key if attempt else None)
+
         def in_one_transaction() -> bool:
             with transaction.atomic():
-                return settle()
+                changed = settle()
+                if changed and freed:
+                    ring_next(freed)
+                return changed
 
         if not patiently(in_one_transaction, seconds=conf().database_patience_seconds, what="settle"):
             log.warning("a stale end changed nothing", task_id=task_id)
 
-    def _enqueue_follow_ups(self, attempt: attempts.Attempt, result: Any) -> None:
-        for follow_up in attempt.follow_ups:
+    def _enqueue_follow_ups(self, follow_ups: list[Any], result: Any) -> None:
+        for follow_up in follow_ups:
             if isinstance(follow_up, list):
                 self.app.signature(follow_up[-1]).apply_async((result,), chain=follow_up[:-1])
             else:
@@ -174,7 +189,21 @@ class LedgerBackend(DatabaseBackend):  # type: ignore[misc]
                 stock(request.id, error, None, request)
             return True
 
-        self._settle(str(run.pk), settle)
+        self._settle(str(run.pk), settle, key=run.concurrency_key)
+
+    def settle_parent(self, run: Run, result: Any) -> None:
+        """Finish a run whose children have all ended, with its joined result and all that follows."""
+        request = abandoned.request_of(run)
+        stock = super().mark_as_done
+
+        def settle() -> bool:
+            if not ledger.succeed(Fence(run.pk, token=run.token), now=ledger.now()):
+                return False
+            self._enqueue_follow_ups(abandoned.follow_ups_of(run), result)
+            stock(request.id, result, request, not run.options.get("ignore_result"))
+            return True
+
+        self._settle(str(run.pk), settle, key=run.concurrency_key)
 
     def _retry_of(self, run: Run) -> Retry:
         task = self.app.tasks.get(run.job)

@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
-import threading
 import time
-import uuid
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextvars import ContextVar
 from datetime import datetime
-from typing import Any, TypeVar, cast
+from itertools import islice
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 from uuid import UUID
 
 import structlog
-from celery import Task
 from django.db.models import Model, QuerySet
 
 from jobs import ledger
 from jobs.errors import Cancelled, Interrupted
+from jobs.identifiers import child_run_id
 from jobs.models import Run
+from jobs.publish import publish_after_commit
+from jobs.wire import digest
+
+if TYPE_CHECKING:
+    from jobs.task import Job
 
 T = TypeVar("T")
 M = TypeVar("M", bound=Model)
 
 CHECK_SECONDS = 1.0
-shutting_down = threading.Event()
+SPAWN_BATCH = 500
 
 _active: ContextVar[RunContext | None] = ContextVar("daybook_run", default=None)
 
@@ -51,7 +55,8 @@ class RunContext:
         self._run = run
         self._checked_at = time.monotonic()
         self._noted_at = 0.0
-        self._cancelled = False
+        self._asked = ""
+        self.has_spawned = False
         self._checkpoint: dict[str, Any] = dict(run.checkpoint or {})
         self.log = structlog.get_logger(run.job)
 
@@ -108,17 +113,23 @@ class RunContext:
     @property
     def cancelled(self) -> bool:
         """Whether a person asked it to stop; asks the database at most once a second."""
-        if not self._cancelled and time.monotonic() - self._checked_at >= CHECK_SECONDS:
-            self._checked_at = time.monotonic()
-            self._cancelled = ledger.is_cancel_requested(self.fence)
-        return self._cancelled
+        return self._asked_to_stop() == "cancel"
 
     def stop_if_asked(self) -> None:
-        """Raise Cancelled after a person's wish, Interrupted when the worker shuts down."""
-        if self.cancelled:
-            raise Cancelled("cancelled while running")
-        if shutting_down.is_set():
-            raise Interrupted("the worker shuts down")
+        """Raise Cancelled when a person asked or another attempt took over, Interrupted when the worker stops."""
+        match self._asked_to_stop():
+            case "cancel":
+                raise Cancelled("cancelled while running")
+            case "lost":
+                raise Cancelled("another attempt has taken over")
+            case "shutdown":
+                raise Interrupted("the worker shuts down")
+
+    def _asked_to_stop(self) -> str:
+        if not self._asked and time.monotonic() - self._checked_at >= CHECK_SECONDS:
+            self._checked_at = time.monotonic()
+            self._asked = ledger.is_asked_to_stop(self.fence)
+        return self._asked
 
     def progress(self, done: int, total: int | None = None, note: str = "") -> None:
         """Show how far it is; written at most once a second, and always at the end."""
@@ -159,14 +170,24 @@ class RunContext:
                     self.checkpoint(**{name: last})
         self.checkpoint(**{name: last})
 
-    def spawn(self, job: Task[..., Any], items: Iterable[dict[str, Any]], **options: Any) -> Sequence[UUID]:
-        """Enqueue a child run per dict of keyword arguments, once over all attempts; returns their ids in order."""
+    def spawn(self, job: Job, items: Iterable[Mapping[str, Any]], *, owner: str = "", **options: Any) -> list[UUID]:
+        """Enqueue a child run per dict of keyword arguments, each once over all attempts; returns their ids in order.
+
+        This run ends when they have, its result joined by theirs (see fanout). `owner` names the argument that holds
+        the user a child belongs to; `options` are those of apply_async.
+        """
+        self.has_spawned = True
         ids = []
-        for number, kwargs in enumerate(items):
-            child = uuid.uuid5(self.id, f"{job.name}:{number}")
-            job.apply_async(kwargs=kwargs, task_id=str(child), **options)
-            ids.append(child)
+        for chunk in batched(items, SPAWN_BATCH):
+            children = [self._child(job, dict(kwargs), owner, options) for kwargs in chunk]
+            publish_after_commit(*ledger.enqueue_many(children))
+            ids += [child.pk for child in children]
         return ids
+
+    def _child(self, job: Job, kwargs: dict[str, Any], owner: str, options: dict[str, Any]) -> Run:
+        task_id = str(child_run_id(self.id, f"{job.name}:{digest(kwargs)}"))
+        whose = {"owner": kwargs[owner]} if owner else {}
+        return job.new_run([], kwargs, task_id=task_id, cause="parent", **{**options, **whose})
 
     def _keep_before_stop(self, name: str, last: Any) -> None:
         try:
@@ -184,3 +205,10 @@ def activate(run: Run) -> Any:
 def deactivate(token: Any) -> None:
     """Make the run before it active again."""
     _active.reset(token)
+
+
+def batched(items: Iterable[T], size: int) -> Iterator[list[T]]:
+    """Yield the items in lists of at most `size`, never holding more than one list."""
+    source = iter(items)
+    while chunk := list(islice(source, size)):
+        yield chunk

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import datetime, timedelta
 from typing import Any, cast
 from uuid import UUID
@@ -17,12 +18,14 @@ from jobs import ledger
 from jobs.conf import conf
 from jobs.dialect import claimable
 from jobs.models import Queue, Run
+from jobs.models.run import RunQuerySet
 from jobs.publish import BROKER_FAULTS, is_broker_away, publish_or_leave
 from jobs.states import State
 
 log = structlog.get_logger(__name__)
 
 BATCH = 500
+KEYED_AT_LEAST = 50
 
 
 def dispatch(*, now: datetime) -> int:
@@ -33,7 +36,7 @@ def dispatch(*, now: datetime) -> int:
         return 0
     forget_lost_messages(now=now)
     sent = 0
-    for queue in _waiting_queues():
+    for queue in _waiting_queues(now):
         sent += publish_waiting(queue, now=now)
     return sent
 
@@ -88,27 +91,49 @@ def broker_depth(queue: str) -> int | None:
         return None
 
 
-def _waiting_queues() -> list[str]:
-    unpublished = Run.objects.filter(state=State.QUEUED, published_at=None)
+def _waiting_queues(now: datetime) -> list[str]:
+    unpublished = Run.objects.filter(state=State.QUEUED, published_at=None, run_at__lte=now)
     paused = Queue.objects.filter(paused_at__isnull=False).values("name")
     return sorted(unpublished.exclude(queue__in=paused).values_list("queue", flat=True).distinct())
 
 
 def _take(queue: str, *, now: datetime, limit: int) -> list[Run]:
+    """Mark up to `limit` waiting runs as published, fairly over the tenants, and return them in that order."""
     with transaction.atomic():
-        rows = Run.objects.filter(queue=queue, state=State.QUEUED, published_at=None)
-        free = claimable(rows.filter(concurrency_key=None).order_by("-priority", "id"))[:limit]
-        chosen = list(free)
-        keyed = _with_free_slots(queue)[: limit - len(chosen)]
-        if keyed:
-            chosen += list(claimable(rows.filter(pk__in=keyed)))
+        rows = _unpublished(queue, now)
+        chosen: list[Run] = []
+        for tenant, share in _shares(rows, limit).items():
+            free = rows.filter(tenant=tenant, concurrency_key=None).order_by("-priority", "id")
+            chosen += claimable(free)[:share]
+        if keyed := _with_free_slots(queue, now)[: max(limit - len(chosen), KEYED_AT_LEAST)]:
+            chosen += claimable(rows.filter(pk__in=keyed))
         ledger.mark_published([run.pk for run in chosen], now=now)
-    return chosen
+    return _in_turn(chosen)
 
 
-def _with_free_slots(queue: str) -> list[UUID]:
+def _unpublished(queue: str, now: datetime) -> RunQuerySet:
+    return Run.objects.filter(queue=queue, state=State.QUEUED, published_at=None, run_at__lte=now)
+
+
+def _shares(rows: RunQuerySet, limit: int) -> dict[str, int]:
+    """Return how many runs each waiting tenant may publish now: equal shares, at least one."""
+    tenants = list(rows.order_by("tenant").values_list("tenant", flat=True).distinct()[:limit])
+    return dict.fromkeys(tenants, max(1, limit // max(1, len(tenants))))
+
+
+def _in_turn(runs: list[Run]) -> list[Run]:
+    """Return the runs so that tenants take turns, most urgent first within each."""
+    turns: Counter[str] = Counter()
+    order = []
+    for run in sorted(runs, key=lambda run: (-run.priority, run.pk)):
+        order.append((-run.priority, turns[run.tenant], run.pk, run))
+        turns[run.tenant] += 1
+    return [run for *_, run in sorted(order, key=lambda entry: entry[:3])]
+
+
+def _with_free_slots(queue: str, now: datetime) -> list[UUID]:
     """Return ids of waiting runs with a concurrency key, only as many per key as it has free slots."""
-    rows = Run.objects.filter(queue=queue, state=State.QUEUED, published_at=None, concurrency_key__isnull=False)
+    rows = _unpublished(queue, now).filter(concurrency_key__isnull=False)
     numbered = rows.annotate(
         place=Window(RowNumber(), partition_by=F("concurrency_key"), order_by=[F("priority").desc(), F("id").asc()])
     ).filter(place__lte=F("concurrency_limit"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import uuid
 
 import uuid6
@@ -20,6 +21,14 @@ def run_id_of(task_id: str) -> uuid.UUID:
         return uuid.UUID(task_id)
     except ValueError:
         return uuid.uuid5(_FOREIGN, task_id)
+
+
+def child_run_id(parent: uuid.UUID, name: str) -> uuid.UUID:
+    """Return the id of the parent's child called `name`: always the same, and near the parent's in the index."""
+    digest = hashlib.sha256(parent.bytes + name.encode()).digest()
+    return uuid.UUID(
+        bytes=parent.bytes[:6] + bytes([0x70 | digest[6] & 0x0F, digest[7], 0x80 | digest[8] & 0x3F]) + digest[9:16]
+    )
 
 
 def new_correlation_id() -> str:

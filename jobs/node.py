@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import os
 import signal
+import threading
 from typing import Any
 
 import structlog
@@ -42,6 +43,7 @@ class Node(bootsteps.StartStopStep):
         self.presence.begin()
         # Bootsteps stop in reverse order, before the pool has finished its runs; this signal comes after it.
         signals.worker_shutdown.connect(self._sign_off, weak=False)
+        signals.worker_shutting_down.connect(self._stop, weak=False)
 
     def stop(self, parent: Any) -> None:
         """Leave signing off to the end of the shutdown."""
@@ -51,6 +53,10 @@ class Node(bootsteps.StartStopStep):
         for pid in _children(self._worker.pool):
             os.kill(pid, signal.SIGKILL)
         os._exit(_EXIT_LOST)
+
+    def _stop(self, **_: Any) -> None:
+        # A signal handler may interrupt a query of this thread: the write goes through a connection of its own.
+        threading.Thread(target=self.presence.note_stopping, daemon=True).start()
 
     def _sign_off(self, **_: Any) -> None:
         self.presence.end()

@@ -25,6 +25,7 @@ class Again:
     at: datetime
     spends: bool = True
     reason: str = ""
+    is_infrastructure: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,7 @@ class Failure:
     message: str
     fingerprint: str
     trace: str = ""
+    is_infrastructure: bool = False
 
 
 def decide(
@@ -62,7 +64,9 @@ def decide(
         case Cancelled():
             return Stop()
     if is_infrastructure and faults < INFRASTRUCTURE_ATTEMPTS:
-        return Again(now + retry.backoff(min(faults + 1, 4)), spends=False, reason="infrastructure fault")
+        return Again(
+            now + retry.backoff(min(faults + 1, 4)), spends=False, reason="infrastructure fault", is_infrastructure=True
+        )
     if not retry.allows(error, attempt=attempt):
         return Fail()
     wanted = _wanted_wait(error)
@@ -71,14 +75,14 @@ def decide(
     )
 
 
-def describe(error: BaseException, *, trace: str | None = None) -> Failure:
+def describe(error: BaseException, *, trace: str | None = None, is_infrastructure: bool = False) -> Failure:
     """Return the error as kind, message and fingerprint; alike errors of one place share the fingerprint."""
     kind = TIMEOUT if "TimeLimitExceeded" in type(error).__name__ else type(error).__qualname__
     message = _storable(_said_by(error))[:2000]
     frames = traceback.extract_tb(error.__traceback__)
     place = f"{frames[-1].filename}:{frames[-1].name}" if frames else ""
     text = _storable(trace or "".join(traceback.format_exception(error)))
-    return Failure(kind, message, fingerprint(kind, message, place), text)
+    return Failure(kind, message, fingerprint(kind, message, place), text, is_infrastructure)
 
 
 def fingerprint(kind: str, message: str, place: str = "") -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 
@@ -55,18 +55,30 @@ class Concurrency:
 
 @dataclass(frozen=True, slots=True)
 class Unique:
-    """At most one unfinished run per key; the key is a format string over the arguments, or all of them."""
+    """At most one unfinished run per key; the key is a format string over the arguments, or all of them.
+
+    With `within` (seconds) also none while the last one, finished or not, was enqueued less than that ago.
+    """
 
     key: str = ""
+    within: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class RateLimit:
-    """At most `count` starts per `seconds` over the whole cluster, per key."""
+    """At most `count` starts per `seconds` over the whole cluster, per key, evenly spaced.
+
+    A run over the limit reserves the next free start and waits for it in the database; no worker spins.
+    """
 
     count: int
     seconds: float = 1.0
     key: str = ""
+
+    def reserve(self, free_at: datetime, *, now: datetime) -> tuple[datetime, datetime]:
+        """Return the start to take, given the first free one, and the first free one after it."""
+        start = max(free_at, now)
+        return start, start + timedelta(seconds=self.seconds / self.count)
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,6 +76,13 @@ class Presence:
         self.row = self._new_row()
         self.begin(threaded=False)
 
+    def note_stopping(self) -> None:
+        """Say that it shuts down: its runs go on to their next checkpoint and stop there."""
+        try:
+            Worker.objects.filter(pk=self.row.pk).update(stopping_at=ledger.now())
+        except Error as error:
+            log.warning("could not say that it stops", error=str(error))
+
     def end(self) -> None:
         """Sign off; what it still runs is rescued at once."""
         self._ended.set()

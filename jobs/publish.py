@@ -14,6 +14,7 @@ from kombu.exceptions import KombuError, OperationalError
 from jobs import ledger
 from jobs.conf import conf
 from jobs.models import Run
+from jobs.states import State
 from jobs.wire import shown
 
 log = structlog.get_logger(__name__)
@@ -25,9 +26,27 @@ BROKER_FAULTS = (OperationalError, KombuError, OSError, TimeoutError)
 _broker_away_until = 0.0
 
 
-def publish_after_commit(run: Run) -> None:
-    """Send the run's message once the caller's transaction has committed; never raises for a broker that is away."""
-    transaction.on_commit(lambda: publish_or_leave([run]))
+def publish_after_commit(*runs: Run) -> None:
+    """Send the messages of runs due now once the caller's transaction has committed; never raises for the broker."""
+    due = [run for run in runs if run.published_at is not None]
+    if due:
+        transaction.on_commit(lambda: publish_or_leave(due))
+
+
+def ring_next(concurrency_key: str) -> None:
+    """After the commit, send the message of the first run that waits for this key's slot."""
+    transaction.on_commit(lambda: _ring_next(concurrency_key))
+
+
+def _ring_next(concurrency_key: str) -> None:
+    now = ledger.now()
+    waiting = Run.objects.filter(
+        state=State.QUEUED, published_at=None, run_at__lte=now, concurrency_key=concurrency_key
+    )
+    run = waiting.order_by("-priority", "id").first()
+    if run is not None and not is_broker_away():
+        ledger.mark_published([run.pk], now=now)
+        publish_or_leave([run])
 
 
 def publish_or_leave(runs: list[Run]) -> int:

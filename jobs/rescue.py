@@ -65,7 +65,7 @@ class Rescuer:
 
     def _orphans(self) -> list[Run]:
         gone = Q(worker=None) | Q(worker__lost_at__isnull=False) | Q(worker__stopped_at__isnull=False)
-        return list(Run.objects.running().filter(gone).select_related("worker")[:BATCH])
+        return list(Run.objects.running().filter(gone, waits_for="").select_related("worker")[:BATCH])
 
     def _give_back(self, run: Run) -> int:
         name = run.worker.name if run.worker else "unknown"

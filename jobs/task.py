@@ -9,9 +9,11 @@ from typing import Any, NoReturn, cast
 
 import structlog
 from celery import Task
+from celery.exceptions import Ignore
 from celery.exceptions import Retry as CeleryRetry
 from celery.result import AsyncResult
 from celery.utils.time import maybe_iso8601
+from django.db import transaction
 from django.utils import timezone
 
 from jobs import attempt, context, ledger, wire
@@ -23,6 +25,8 @@ from jobs.outcomes import Again
 from jobs.policies import PLAIN, Declaration, Retry
 from jobs.publish import publish_after_commit
 from jobs.states import State
+
+log = structlog.get_logger(__name__)
 
 _NOT_FOR_THE_MESSAGE = (
     "producer",
@@ -68,6 +72,12 @@ class Job(Task):  # type: ignore[type-arg]
         """The declared policy; a plain task has a single attempt unless it calls retry()."""
         return self.declaration.retry
 
+    @property
+    def skips_when_busy(self) -> bool:
+        """Whether a run that finds no free slot is skipped rather than made to wait."""
+        guard = self.declaration.concurrency
+        return guard is not None and guard.on_conflict == "skip"
+
     def queue_name(self) -> str:
         """Return the queue that runs go to when nobody says otherwise."""
         return self._route({}, (), {})[0]
@@ -98,14 +108,55 @@ class Job(Task):  # type: ignore[type-arg]
         trail = options.get("add_to_parent", True)
         options |= {"link": _frozen(link), "link_error": _frozen(link_error), "shadow": shadow}
         run = self.new_run(list(args or ()), dict(kwargs or {}), task_id=task_id, **options)
-        run, created = ledger.enqueue(run)
-        if created and run.published_at is not None:
-            publish_after_commit(run)
+        run = self._enqueue(run, is_fresh=task_id is None)
         result = self.AsyncResult(task_id or str(run.pk))
         parent = self.app.current_worker_task
         if trail and parent is not None:
             parent.add_trail(result)
         return result
+
+    def _enqueue(self, run: Run, *, is_fresh: bool) -> Run:
+        """Write the row and ring for it after the commit; returns the row in force."""
+        active = context.active_run()
+        if active is not None and active.id == run.pk:
+            ledger.replace(run, fence=active.fence)
+            return run
+        with transaction.atomic():
+            if is_fresh and run.unique_key is None:
+                run, created = ledger.enqueue_new(run), True
+            else:
+                run, created = self._enqueue_guarded(run)
+            if created:
+                self._replace_waiting(run)
+                publish_after_commit(run)
+        return run
+
+    def _enqueue_guarded(self, run: Run) -> tuple[Run, bool]:
+        within = self.declaration.unique.within if self.declaration.unique else None
+        recent = ledger.recent(run.unique_key, seconds=within) if run.unique_key and within else None
+        if recent is not None:
+            return recent, False
+        found, created = ledger.enqueue(run)
+        if not created and found.pk == run.pk and ledger.replace(run, fence=None):
+            log.info("run replaced", replaced=str(run.pk), by=run.job)
+        return found, created
+
+    def _replace_waiting(self, run: Run) -> None:
+        guard = self.declaration.concurrency
+        if guard is not None and guard.on_conflict == "replace":
+            reason = f"replaced by {run.pk}"
+            ledger.cancel_waiting(
+                now=run.created_at, reason=reason, sparing=run.pk, concurrency_key=run.concurrency_key
+            )
+
+    def on_replace(self, sig: Any) -> Any:
+        """Let a signature take this run's place: at once for a single task, after its header for a chord."""
+        active = context.active_run()
+        if active is None or self.request.is_eager:
+            return super().on_replace(sig)
+        sig.delay()
+        ledger.set_aside(active.fence)
+        raise Ignore("Replaced by new task")
 
     def new_run(  # noqa: PLR0913 - one column each
         self,
@@ -142,7 +193,7 @@ class Job(Task):  # type: ignore[type-arg]
             state=State.SCHEDULED if run_at > now else State.QUEUED,
             owner_id=_owner_id(owner) if owner is not None else getattr(active, "owner_id", None),
             cause=cause or (Cause.PARENT if active else Cause.CODE),
-            tenant=tenant,
+            tenant=tenant or self._tenant(args, kwargs),
             created_at=now,
             run_at=run_at,
             expires_at=_time(expires if expires is not None else declared.expires_seconds, now),
@@ -153,6 +204,7 @@ class Job(Task):  # type: ignore[type-arg]
             root_id=active.root_id if active else None,
             unique_key=unique_key or self._key("unique", args, kwargs),
             concurrency_key=self._key("concurrency", args, kwargs),
+            rate_key=self._key("rate_limit", args, kwargs),
             concurrency_limit=declared.concurrency.limit if declared.concurrency else 1,
             code_version=conf().code_version,
         )
@@ -207,13 +259,17 @@ class Job(Task):  # type: ignore[type-arg]
             route.pop(ours, None)
         return str(getattr(queue, "name", queue) or app.conf.task_default_queue), route
 
+    def _tenant(self, args: list[Any], kwargs: dict[str, Any]) -> str:
+        template = self.declaration.tenant
+        return template.format(**wire.by_name(self.run, args, kwargs))[:100] if template else ""
+
     def _key(self, guard: str, args: list[Any], kwargs: dict[str, Any]) -> str | None:
         """Return the guard's key: its format string filled with the arguments by name, prefixed with the job."""
         policy = getattr(self.declaration, guard)
         if policy is None:
             return None
         values = wire.by_name(self.run, args, kwargs)
-        filled = policy.key.format(**values) if policy.key else ("" if guard == "concurrency" else wire.digest(values))
+        filled = policy.key.format(**values) if policy.key else (wire.digest(values) if guard == "unique" else "")
         return f"{self.name}:{filled}"[:200]
 
 

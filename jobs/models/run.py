@@ -26,6 +26,13 @@ class Cause(models.TextChoices):
     FOREIGN = "foreign", "foreign Celery client"
 
 
+class WaitsFor(models.TextChoices):
+    """What a run waits for beyond its time and its queue."""
+
+    CHILDREN = "children", "its children"
+    REPLACEMENT = "replacement", "what replaces it"
+
+
 class RunQuerySet(models.QuerySet["Run"]):
     """The questions asked of runs."""
 
@@ -105,9 +112,12 @@ class Run(models.Model):
         "self", null=True, blank=True, on_delete=models.SET_NULL, related_name="children", db_index=False
     )
     root_id = models.UUIDField(null=True, blank=True, help_text="First ancestor.")
+    waits_for = models.CharField(max_length=11, choices=WaitsFor.choices, blank=True, default="")
     unique_key = models.CharField(max_length=200, null=True, blank=True, help_text="One unfinished run per key.")
     concurrency_key = models.CharField(max_length=200, null=True, blank=True, help_text="Shares a limit by this key.")
     concurrency_limit = models.PositiveSmallIntegerField(default=1, help_text="Runs of the key at once.")
+    rate_key = models.CharField(max_length=200, null=True, blank=True, help_text="Shares a rate limit by this key.")
+    rate_reserved = models.BooleanField(default=False, help_text="run_at is a start it has reserved.")
     concurrency_slot = models.PositiveSmallIntegerField(null=True, blank=True, help_text="Slot held while running.")
 
     progress = models.JSONField(null=True, blank=True, help_text='{"done": int, "total": int | null, "note": str}.')
@@ -129,11 +139,6 @@ class Run(models.Model):
     class Meta:
         indexes = [
             models.Index(
-                fields=["queue", "-priority", "id"],
-                name="run_unpublished",
-                condition=Q(state=State.QUEUED, published_at=None),
-            ),
-            models.Index(
                 fields=["queue", "published_at"],
                 name="run_published",
                 condition=Q(state=State.QUEUED, published_at__isnull=False),
@@ -150,6 +155,16 @@ class Run(models.Model):
             models.Index(fields=["correlation_id"], name="run_by_correlation"),
             models.Index(fields=["owner", "-id"], name="run_by_owner", condition=Q(owner__isnull=False)),
             models.Index(fields=["parent"], name="run_by_parent", condition=Q(parent__isnull=False)),
+            models.Index(
+                fields=["queue", "tenant", "-priority", "id"],
+                name="run_by_tenant",
+                condition=Q(state=State.QUEUED, published_at=None),
+            ),
+            models.Index(
+                fields=["concurrency_key"],
+                name="run_keyed",
+                condition=Q(state__in=sorted(UNFINISHED), concurrency_key__isnull=False),
+            ),
         ]
         constraints = [
             models.UniqueConstraint(

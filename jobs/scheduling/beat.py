@@ -15,6 +15,7 @@ from django.db import Error, connection
 from jobs import ledger
 from jobs.conf import conf
 from jobs.dispatch import dispatch
+from jobs.fanout import end_parents
 from jobs.models import Worker
 from jobs.presence import Presence
 from jobs.prune import prune
@@ -63,6 +64,7 @@ class Scheduler(CeleryScheduler):
             Role("fire", self._interval, fire_due),
             Role("dispatch", self._interval, dispatch),
             Role("rescue", 1.0, Rescuer().rescue),
+            Role("end parents", self._interval, end_parents),
             Role("prune", 3600.0, prune),
             Role("report", conf().lease_seconds / 4, self._report),
         ]

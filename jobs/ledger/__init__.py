@@ -1,0 +1,53 @@
+"""The only writer of runs: every change of state is here, conditional on the state and the fencing token.
+
+One module per part of a run's life, in its order; the transitions they make are the table in jobs/states.py.
+"""
+
+from jobs.ledger.claiming import Refusal, claim
+from jobs.ledger.delivering import mark_published, mark_unpublished, note_waiting, release, release_due
+from jobs.ledger.enqueueing import enqueue, enqueue_many, enqueue_new, recent, replace
+from jobs.ledger.fence import NO_USAGE, Fence, Usage, now
+from jobs.ledger.finishing import (
+    fail,
+    is_asked_to_stop,
+    note,
+    set_aside,
+    stop,
+    succeed,
+    try_again,
+    wait_for_children,
+)
+from jobs.ledger.wishes import cancel, cancel_waiting, discard, replay, request_cancel, skip
+
+__all__ = [
+    "NO_USAGE",
+    "Fence",
+    "Refusal",
+    "Usage",
+    "cancel",
+    "cancel_waiting",
+    "claim",
+    "discard",
+    "enqueue",
+    "enqueue_many",
+    "enqueue_new",
+    "fail",
+    "is_asked_to_stop",
+    "mark_published",
+    "mark_unpublished",
+    "note",
+    "note_waiting",
+    "now",
+    "recent",
+    "release",
+    "release_due",
+    "replace",
+    "replay",
+    "request_cancel",
+    "set_aside",
+    "skip",
+    "stop",
+    "succeed",
+    "try_again",
+    "wait_for_children",
+]

@@ -1,0 +1,110 @@
+"""A queued run becomes an attempt on one worker, if every guard allows it now."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+
+from jobs.models import Queue, RateBucket, Run
+from jobs.policies import RateLimit
+from jobs.states import State
+
+
+class Refusal(StrEnum):
+    """Why a message did not become an attempt."""
+
+    UNKNOWN = "no such run"
+    STALE = "not queued: a duplicate, cancelled or finished"
+    EARLY = "waiting for its time"
+    PAUSED = "queue paused"
+    BUSY = "concurrency limit reached"
+    LIMITED = "rate limit reached"
+    EXPIRED = "not started before its deadline"
+
+
+def claim(
+    run_id: UUID, *, worker_id: UUID, now: datetime, job: str | None = None, rate: RateLimit | None = None
+) -> Run | Refusal:
+    """Take a queued run (of `job`) for this worker: RUNNING, attempt + 1, token + 1; or say why not.
+
+    The returned row is as it stands in the database. On refusal a run past its deadline is SKIPPED; one that must
+    wait loses its message and gets another when what it waits for has come.
+    """
+    run = Run.objects.filter(pk=run_id).first()
+    if run is None:
+        return Refusal.UNKNOWN
+    if job is not None and run.job != job:
+        return Refusal.STALE
+    refusal = _refusal(run, now) or _limited(run, rate, now)
+    if refusal is not None:
+        return refusal
+    changes: dict[str, Any] = {
+        "state": State.RUNNING,
+        "attempt": run.attempt + 1,
+        "token": run.token + 1,
+        "worker_id": worker_id,
+        "started_at": now,
+        "rate_reserved": False,
+        "reason": "",
+    }
+    return _claim_slot(run, changes) if run.concurrency_key else _claim(run, changes)
+
+
+def _refusal(run: Run, now: datetime) -> Refusal | None:
+    if run.state != State.QUEUED:
+        return Refusal.STALE
+    if run.expires_at is not None and run.expires_at <= now:
+        Run.objects.filter(pk=run.pk, state=State.QUEUED).update(
+            state=State.SKIPPED, finished_at=now, reason=Refusal.EXPIRED
+        )
+        return Refusal.EXPIRED
+    if run.run_at > now:
+        return _put_back(run, Refusal.EARLY)
+    if Queue.objects.filter(name=run.queue, paused_at__isnull=False).exists():
+        return _put_back(run, Refusal.PAUSED)
+    return None
+
+
+def _limited(run: Run, rate: RateLimit | None, now: datetime) -> Refusal | None:
+    """Take the next free start of the rate's key; a run that must wait for its start is refused once, never again."""
+    if rate is None or run.rate_key is None or run.rate_reserved:
+        return None
+    with transaction.atomic():
+        RateBucket.objects.get_or_create(key=run.rate_key, defaults={"next_start_at": now})
+        bucket = RateBucket.objects.select_for_update().get(key=run.rate_key)
+        start, following = rate.reserve(bucket.next_start_at, now=now)
+        RateBucket.objects.filter(key=run.rate_key).update(next_start_at=following)
+        if start <= now:
+            return None
+        return _put_back(run, Refusal.LIMITED, run_at=start, rate_reserved=True)
+
+
+def _claim(run: Run, changes: dict[str, Any]) -> Run | Refusal:
+    if not Run.objects.filter(pk=run.pk, state=State.QUEUED, token=run.token).update(**changes):
+        return Refusal.STALE
+    for name, value in changes.items():
+        setattr(run, name, value)
+    return run
+
+
+def _claim_slot(run: Run, changes: dict[str, Any]) -> Run | Refusal:
+    same_key = Run.objects.running().filter(concurrency_key=run.concurrency_key)
+    taken = set(same_key.values_list("concurrency_slot", flat=True))
+    for slot in range(run.concurrency_limit):
+        if slot not in taken:
+            try:
+                with transaction.atomic():
+                    return _claim(run, {**changes, "concurrency_slot": slot})
+            except IntegrityError:
+                continue
+    return _put_back(run, Refusal.BUSY)
+
+
+def _put_back(run: Run, refusal: Refusal, **changes: Any) -> Refusal:
+    queued = Run.objects.filter(pk=run.pk, state=State.QUEUED)
+    queued.update(published_at=None, reason=refusal.value, **changes)
+    return refusal

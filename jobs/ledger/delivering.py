@@ -1,0 +1,44 @@
+"""What the dispatcher and the broker's side note on waiting runs: due, published, not published, why it waits."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+
+from jobs.dialect import claimable
+from jobs.models import Run
+from jobs.states import State
+
+_NOT_YET = (State.SCHEDULED, State.RETRYING)
+
+
+def release_due(*, now: datetime, limit: int) -> int:
+    """Move scheduled and retrying runs whose time has come to QUEUED, to be published; returns how many."""
+    with transaction.atomic():
+        due = Run.objects.filter(state__in=_NOT_YET, run_at__lte=now, waits_for="").order_by("run_at")
+        ids = list(claimable(due).values_list("pk", flat=True)[:limit])
+        return Run.objects.filter(pk__in=ids, state__in=_NOT_YET).update(state=State.QUEUED, published_at=None)
+
+
+def release(run_id: UUID, *, now: datetime) -> bool:
+    """Move one due run to QUEUED for the process that asks; as if published, so that no other is rung for it."""
+    due = Run.objects.filter(pk=run_id, state__in=_NOT_YET, run_at__lte=now, waits_for="")
+    return bool(due.update(state=State.QUEUED, published_at=now))
+
+
+def mark_published(ids: Sequence[UUID], *, now: datetime) -> None:
+    """Note that these queued runs have a message at the broker (or are about to)."""
+    Run.objects.filter(pk__in=ids, state=State.QUEUED).update(published_at=now)
+
+
+def mark_unpublished(ids: Sequence[UUID], *, reason: str = "") -> None:
+    """Note that these queued runs have no message; the dispatcher sends one as soon as it can."""
+    Run.objects.filter(pk__in=ids, state=State.QUEUED).update(published_at=None, reason=reason[:200])
+
+
+def note_waiting(run_id: UUID | str, *, reason: str) -> None:
+    """Note why a queued run waits; changes nothing else."""
+    Run.objects.filter(pk=run_id, state=State.QUEUED).update(reason=reason[:200])

@@ -1,0 +1,71 @@
+"""Runs come into being: one row or many, in the caller's transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from uuid import UUID
+
+from jobs.ledger.fence import Fence, now
+from jobs.models import RateBucket, Run
+from jobs.models.run import WaitsFor
+from jobs.states import State
+
+_OF_A_REPLACEMENT = (
+    "job",
+    "queue",
+    "args",
+    "kwargs",
+    "options",
+    "run_at",
+    "max_attempts",
+    "concurrency_key",
+    "rate_key",
+)
+
+
+def enqueue(run: Run) -> tuple[Run, bool]:
+    """Insert the run in the caller's transaction; returns the row in force and whether it is this one.
+
+    A run with the same id, tick or unfinished unique key wins over the new one.
+    """
+    Run.objects.bulk_create([run], ignore_conflicts=True)
+    if run.unique_key is not None:
+        found = Run.objects.unfinished().filter(unique_key=run.unique_key).first()
+        return (found or run), found is None or found.pk == run.pk
+    found = Run.objects.filter(pk=run.pk).only("created_at").first()
+    return (found or run), found is not None and found.created_at == run.created_at
+
+
+def enqueue_new(run: Run) -> Run:
+    """Insert a run whose id is fresh and that no guard can refuse: a single statement."""
+    run.save(force_insert=True)
+    return run
+
+
+def enqueue_many(runs: Sequence[Run]) -> list[Run]:
+    """Insert many runs in a few statements; returns those that are new, the others stay as they are."""
+    known: set[UUID] = set(Run.objects.filter(pk__in=[run.pk for run in runs]).values_list("pk", flat=True))
+    fresh = [run for run in runs if run.pk not in known]
+    Run.objects.bulk_create(fresh, batch_size=500, ignore_conflicts=True)
+    return fresh
+
+
+def recent(unique_key: str, *, seconds: float) -> Run | None:
+    """Return the latest run of the unique key enqueued less than `seconds` ago; locks the key for the transaction."""
+    RateBucket.objects.get_or_create(key=f"unique:{unique_key}"[:200], defaults={"next_start_at": now()})
+    RateBucket.objects.select_for_update().get(key=f"unique:{unique_key}"[:200])
+    since = now() - timedelta(seconds=seconds)
+    return Run.objects.filter(unique_key=unique_key, created_at__gt=since).order_by("-created_at").first()
+
+
+def replace(run: Run, *, fence: Fence | None) -> bool:
+    """Let `run` take over the row with its id: of the running run that asks (`fence`), or of one set aside for this."""
+    columns = {name: getattr(run, name) for name in _OF_A_REPLACEMENT}
+    if fence is not None:
+        rows = fence.rows()
+    else:
+        rows = Run.objects.filter(pk=run.pk, state=State.RETRYING, waits_for=WaitsFor.REPLACEMENT)
+    return bool(
+        rows.update(state=State.RETRYING, attempt=0, waits_for="", published_at=None, concurrency_slot=None, **columns)
+    )

@@ -1,0 +1,49 @@
+"""Who may still change a running run, and what its attempt used."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Q
+from django.utils import timezone
+
+from jobs.models import Run
+from jobs.models.run import RunQuerySet
+from jobs.states import State
+
+
+@dataclass(frozen=True, slots=True)
+class Fence:
+    """The holder of a running run: by its token, or by the node that runs it."""
+
+    run_id: UUID
+    token: int | None = None
+    worker_id: UUID | None = None
+
+    def rows(self) -> RunQuerySet:
+        """Return the run if it is still running under this fence, else nothing."""
+        holder = Q(token=self.token) if self.token is not None else Q(worker_id=self.worker_id)
+        return Run.objects.filter(holder, pk=self.run_id, state=State.RUNNING)
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What an attempt used: CPU in seconds, peak memory of its process in bytes."""
+
+    cpu_seconds: float | None = None
+    max_rss: int | None = None
+
+    def columns(self) -> dict[str, Any]:
+        """Return the usage as the run's columns."""
+        return asdict(self)
+
+
+NO_USAGE = Usage()
+
+
+def now() -> datetime:
+    """Return the time, aware, in UTC."""
+    return timezone.now()

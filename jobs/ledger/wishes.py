@@ -1,0 +1,60 @@
+"""What people and guards ask of a run: cancel it, skip it, replay it, discard it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from jobs.models import Run
+from jobs.states import WAITING, State
+
+
+def cancel(run_id: UUID, *, now: datetime, reason: str) -> bool:
+    """Cancel a waiting run at once; False when it isn't waiting (see request_cancel for a running one)."""
+    waiting = Run.objects.filter(pk=run_id, state__in=WAITING)
+    return bool(waiting.update(state=State.CANCELLED, finished_at=now, reason=reason[:200]))
+
+
+def cancel_waiting(*, now: datetime, reason: str, sparing: UUID | None = None, **matching: Any) -> int:
+    """Cancel every waiting run that matches (concurrency_key=..., parent_id=...); returns how many."""
+    waiting = Run.objects.filter(state__in=WAITING, **matching)
+    others = waiting if sparing is None else waiting.exclude(pk=sparing)
+    return others.update(state=State.CANCELLED, finished_at=now, reason=reason[:200])
+
+
+def request_cancel(run_id: UUID, *, now: datetime) -> bool:
+    """Ask a running run to stop; it notices at its next checkpoint."""
+    running = Run.objects.filter(pk=run_id, state=State.RUNNING, cancel_requested_at=None)
+    return bool(running.update(cancel_requested_at=now))
+
+
+def skip(run_id: UUID, *, reason: str, now: datetime) -> bool:
+    """End a waiting run as SKIPPED; False when it isn't waiting."""
+    waiting = Run.objects.filter(pk=run_id, state__in=[State.SCHEDULED, State.QUEUED])
+    return bool(waiting.update(state=State.SKIPPED, finished_at=now, reason=reason[:200]))
+
+
+def replay(run_id: UUID, *, now: datetime, **edits: Any) -> bool:
+    """Enqueue a dead letter or a cancelled run again with a fresh count of attempts; `edits`: args, kwargs."""
+    ended = Run.objects.filter(pk=run_id, state__in=[State.FAILED, State.CANCELLED])
+    return bool(
+        ended.update(
+            state=State.QUEUED,
+            run_at=now,
+            published_at=None,
+            finished_at=None,
+            resolved_at=None,
+            cancel_requested_at=None,
+            expires_at=None,
+            attempt=0,
+            concurrency_slot=None,
+            reason="replayed",
+            **edits,
+        )
+    )
+
+
+def discard(run_id: UUID, *, now: datetime) -> bool:
+    """Close a dead letter without running it."""
+    return bool(Run.objects.dead_letters().filter(pk=run_id).update(resolved_at=now))
