@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.template.loader import render_to_string
-from django.utils import translation
-from django.utils.formats import date_format
+from django.utils import dateformat, translation
 
 from ingestion.models import Classification, Mail
 from notifications.models import Preference
 
 LONGEST_TITLE = 200
+# Not Django's own formats: those follow what the admin pages are set to.
+DAYS = {"en": "j F Y", "de": "j. F Y", "fr": "j F Y"}
 LINES = re.compile(r"\n{3,}")
 
 
@@ -32,8 +32,8 @@ def important_mail(
                 "subject": _one_line(mail.subject),
                 "sender": _one_line(mail.sender_name or mail.sender_address),
                 "sender_address": mail.sender_address,
-                "sent": _moment(mail.sent_at, preference.zone),
-                "deadline": _deadline(classification, preference.zone),
+                "sent": _moment(mail.sent_at, preference),
+                "deadline": _deadline(classification, preference),
                 "summary": _one_line(classification.summary),
                 "action_items": [_one_line(str(item)) for item in classification.action_items],
             },
@@ -47,17 +47,21 @@ def _name(user: AbstractBaseUser, *, formal: bool) -> str:
     return f"{first} {last}".strip() if formal else first or last
 
 
-def _deadline(classification: Classification, zone: ZoneInfo) -> str:
+def _deadline(classification: Classification, preference: Preference) -> str:
     if classification.deadline is None:
         return ""
     if classification.deadline_is_day:
-        return date_format(classification.deadline.date(), "DATE_FORMAT")
-    return _moment(classification.deadline, zone)
+        return _day(classification.deadline, preference)
+    return _moment(classification.deadline, preference)
 
 
-def _moment(moment: datetime, zone: ZoneInfo) -> str:
-    local = moment.astimezone(zone)
-    return f"{date_format(local, 'DATETIME_FORMAT')} {local.tzname()}"
+def _day(day: datetime, preference: Preference) -> str:
+    return dateformat.format(day, DAYS[preference.language])
+
+
+def _moment(moment: datetime, preference: Preference) -> str:
+    local = moment.astimezone(preference.zone)
+    return f"{_day(local, preference)}, {local:%H:%M} {local.tzname()}"
 
 
 def _one_line(text: str) -> str:
