@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from jobs.errors import PermanentError, TransientError
+from jobs.errors import DaybookError, PermanentError, TransientError
 
 
-class AccessRefusedError(PermanentError):
+class ProviderError(DaybookError):
+    """A mailbox could not be read."""
+
+
+class AccessRefusedError(ProviderError, PermanentError):
     """The provider refused the credentials; only the user can help."""
 
 
-class MailboxMissingError(PermanentError):
+class MailboxMissingError(ProviderError, PermanentError):
     """There is no mailbox where the account says, or it is not readable."""
 
 
-class MailboxUnavailableError(TransientError):
+class MailboxUnavailableError(ProviderError, TransientError):
     """The provider can't be reached or is busy; a later sync goes on where this one stopped."""
-
-
-ProviderError = (AccessRefusedError, MailboxMissingError, MailboxUnavailableError)

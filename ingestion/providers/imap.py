@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from ingestion.conf import conf
@@ -12,6 +12,7 @@ from ingestion.providers.imap_client import ImapClient, connected
 from ingestion.providers.imap_url import ImapUrl
 from ingestion.providers.protocol import Cursor, Known, Page, Pager, RawMail
 
+Place = dict[str, Any]
 _UIDS_AT_ONCE = 500
 
 
@@ -39,9 +40,10 @@ class Imap:
     ) -> Iterator[Page]:
         """Yield what is new in INBOX and in the folder of sent mail, or in the one folder named; see Provider.fetch.
 
-        The cursor is {"folders": {name: {"uidvalidity": int, "uid": int}}}; a new UIDVALIDITY starts the folder anew.
+        The cursor is {"folders": {name: {"uidvalidity": int, "uid": int, "since": day of a look-back under way}}}; a new
+        UIDVALIDITY starts the folder anew.
         """
-        places: dict[str, Any] = dict(cursor.get("folders", {}))
+        places: dict[str, Place] = dict(cursor.get("folders", {}))
         at_once = min(conf().page_mails, limit or conf().page_mails)
         with connected(self._mailbox, self._password) as client:
             stream = _mails(client, self._mailbox.folder, places, full=full, since=since, known=known, at_once=at_once)
@@ -51,7 +53,7 @@ class Imap:
 def _mails(
     client: ImapClient,
     only: str,
-    places: dict[str, Any],
+    places: dict[str, Place],
     *,
     full: bool,
     since: datetime | None,
@@ -61,22 +63,28 @@ def _mails(
     for name, is_sent in client.folders(only):
         validity, highest = client.open(name)
         folder = _Folder(name, is_sent, validity)
-        place = places.get(name, {})
-        after = place["uid"] if place.get("uidvalidity") == validity and not full else 0
-        reached = after
-        for uid, mail in _new_mails(client, folder, after, None if after else since, known, at_once):
-            reached = uid
-            places[name] = {"uidvalidity": validity, "uid": uid}
+        place = _place(places.get(name), validity, full=full, since=since)
+        for uid, mail in _new_mails(client, folder, place, known, at_once):
+            places[name] = place = {**place, "uid": uid}
             yield mail, {"folders": dict(places)}
         # What the look-back left out is behind us too.
-        places[name] = {"uidvalidity": validity, "uid": max(reached, highest)}
+        places[name] = {"uidvalidity": validity, "uid": max(place["uid"], highest)}
         yield None, {"folders": dict(places)}
 
 
+def _place(place: Place | None, validity: int, *, full: bool, since: datetime | None) -> Place:
+    """Return where to go on in a folder, or its start, with the look-back that holds until its end was reached."""
+    if place and place["uidvalidity"] == validity and not full:
+        return place
+    start: Place = {"uidvalidity": validity, "uid": 0}
+    return {**start, "since": since.date().isoformat()} if since else start
+
+
 def _new_mails(
-    client: ImapClient, folder: _Folder, after: int, since: datetime | None, known: Known, at_once: int
+    client: ImapClient, folder: _Folder, place: Place, known: Known, at_once: int
 ) -> Iterator[tuple[int, RawMail | None]]:
-    uids = client.uids(after=after, since=since.date() if since else None)
+    since = date.fromisoformat(place["since"]) if "since" in place else None
+    uids = client.uids(after=place["uid"], since=since)
     for start in range(0, len(uids), _UIDS_AT_ONCE):
         some = uids[start : start + _UIDS_AT_ONCE]
         stored = known([folder.key(uid) for uid in some])

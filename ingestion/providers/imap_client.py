@@ -49,7 +49,9 @@ class ImapClient:
 
     def uids(self, *, after: int, since: date | None) -> list[int]:
         """Return the UIDs above `after` of mails that arrived on or after a day, ascending."""
-        criteria = f"UID {after + 1}:*" + (f" SINCE {since.day}-{_MONTHS[since.month - 1]}-{since.year}" if since else "")
+        criteria = f"UID {after + 1}:*" + (
+            f" SINCE {since.day}-{_MONTHS[since.month - 1]}-{since.year}" if since else ""
+        )
         found = self._box.uids(criteria, charset=None)
         return sorted(uid for uid in map(int, found) if uid > after)
 

@@ -1,0 +1,1 @@
+"""What ingestion adds to the command line."""

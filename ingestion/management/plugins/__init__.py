@@ -1,0 +1,1 @@
+"""Verbs that ingestion adds to other apps' commands; each module is named after its command."""

@@ -1,0 +1,95 @@
+"""Syncs one account: fetch a page, understand it, store it with the cursor; a sync that dies goes on at its last page."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from datetime import timedelta
+from functools import partial
+
+import structlog
+from django.db import transaction
+from django.utils import timezone
+
+from ingestion.conf import conf
+from ingestion.models import Account
+from ingestion.providers import open_provider
+from ingestion.providers.errors import AccessRefusedError
+from ingestion.providers.protocol import Page, Provider
+from ingestion.storing import Counts, known_keys, store, understand
+from jobs.context import RunContext, active_run
+from jobs.errors import Cancelled, Interrupted
+
+log = structlog.get_logger(__name__)
+
+
+def sync(account: Account, *, full: bool = False, lookback_days: int | None = None, limit: int | None = None) -> Counts:
+    """Store what is new in the account's mailbox and return the counts, over all attempts of the run.
+
+    Raises:
+        ProviderError: kept in the account's last_error; refused credentials make the account inactive.
+    """
+    try:
+        counts = _sync(account, full=full, lookback_days=lookback_days, limit=limit)
+    except (Cancelled, Interrupted):
+        raise
+    except Exception as error:
+        _note_failure(account, error)
+        raise
+    Account.objects.filter(pk=account.pk).update(last_synced_at=timezone.now(), last_error="")
+    log.info("account synced", account=account.pk, **counts.as_dict())
+    return counts
+
+
+def _sync(account: Account, *, full: bool, lookback_days: int | None, limit: int | None) -> Counts:
+    run = active_run()
+    counts = Counts(**(run.checkpointed("counts") or {})) if run else Counts()
+    if limit is not None:
+        limit -= counts.fetched
+        if limit <= 0:
+            return counts
+    provider = open_provider(account.provider, account.location, account.credentials)
+    days = lookback_days if lookback_days is not None else _default_lookback(provider, full=full)
+    pages = provider.fetch(
+        # What an earlier attempt of a full sync has read needs no second look.
+        account.cursor,
+        full=full and not counts.fetched,
+        since=timezone.now() - timedelta(days=days) if days is not None else None,
+        limit=limit,
+        known=partial(known_keys, account),
+    )
+    for page in pages:
+        _commit(account, page, counts, run=run, copies=provider.keys_are_stable)
+    return counts
+
+
+def _commit(account: Account, page: Page, counts: Counts, *, run: RunContext | None, copies: bool) -> None:
+    """Store the page, the cursor behind it and the counts so far: all or nothing."""
+    now = timezone.now()
+    arrivals = understand(account, page.mails, now=now)
+    with transaction.atomic():
+        Account.objects.select_for_update().get(pk=account.pk)
+        stored = store(account, arrivals, run_id=run.id if run else None, now=now, copies=copies)
+        Account.objects.filter(pk=account.pk).update(cursor=page.cursor)
+        _add(counts, stored)
+        if run:
+            run.checkpoint(counts=counts.as_dict())
+    if run:
+        run.progress(counts.fetched)
+        run.stop_if_asked()
+
+
+def _default_lookback(provider: Provider, *, full: bool) -> int | None:
+    return conf().email_sync_lookback_days if provider.looks_back and not full else None
+
+
+def _add(total: Counts, more: Counts) -> None:
+    for field in fields(Counts):
+        setattr(total, field.name, getattr(total, field.name) + getattr(more, field.name))
+
+
+def _note_failure(account: Account, error: Exception) -> None:
+    known = Account.objects.filter(pk=account.pk)
+    known.update(last_error=f"{type(error).__name__}: {error}"[:2000])
+    if isinstance(error, AccessRefusedError):
+        known.update(is_active=False, disabled_reason="the provider refused the credentials")
+    log.warning("account not synced", account=account.pk, error=type(error).__name__)
