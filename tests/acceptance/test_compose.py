@@ -63,11 +63,9 @@ def _get(url: str) -> bytes:
 
 
 def _compose_client() -> bool:
-    docker = shutil.which("docker")
-    return (
-        bool(docker)
-        and subprocess.run([docker, "compose", "version"], capture_output=True, check=False).returncode == 0
-    )
+    if not (docker := shutil.which("docker")):
+        return False
+    return subprocess.run([docker, "compose", "version"], capture_output=True, check=False).returncode == 0
 
 
 @pytest.mark.skipif(not _compose_client(), reason="no docker compose client here")

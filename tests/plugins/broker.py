@@ -7,7 +7,7 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import pytest
 import redis
@@ -83,9 +83,10 @@ def broker(running_broker: str) -> Iterator[str]:
 def _empty(url: str) -> None:
     with Connection(url) as connection:
         if "redis" in url:
-            connection.default_channel.client.flushdb()
+            channel: Any = connection.default_channel
+            channel.client.flushdb()
             return
         for queue in settings.CELERY_TASK_QUEUES:
-            with connection.channel() as channel:
-                queue(channel).declare()
-                queue(channel).purge()
+            with connection.channel() as own:
+                queue(own).declare()
+                queue(own).purge()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.conf import settings
 
@@ -11,9 +13,8 @@ from tests.plugins.environment import SCRATCH
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
     """Name the test database before it is made; xdist workers have a scratch folder each."""
-    database = settings.DATABASES["default"]
-    test = database.setdefault("TEST", {})
-    if "sqlite" in database["ENGINE"]:
-        test["NAME"] = str(SCRATCH / "test.sqlite3")
-    else:
-        test["NAME"] = "test_" + "_".join(SCRATCH.parts[-2:]).replace("-", "_")
+    database: dict[str, Any] = settings.DATABASES["default"]
+    name = str(SCRATCH / "test.sqlite3")
+    if "sqlite" not in database["ENGINE"]:
+        name = "test_" + "_".join(SCRATCH.parts[-2:]).replace("-", "_")
+    database.setdefault("TEST", {})["NAME"] = name

@@ -112,7 +112,7 @@ def start(process_environment: dict[str, str], tmp_path: Path) -> Iterator[Start
 
     def begin(program: str, *arguments: str, **variables: str) -> Process:
         process = Process(
-            [*_head(program), *arguments],
+            [*python(program), *arguments],
             environment={**process_environment, **variables},
             output=tmp_path / f"process-{len(started)}.log",
         )
@@ -124,7 +124,8 @@ def start(process_environment: dict[str, str], tmp_path: Path) -> Iterator[Start
         process.kill()
 
 
-def _head(program: str) -> list[str]:
+def python(program: str) -> list[str]:
+    """Return the words that run a module, a .py file or, by its path, a program."""
     if program.startswith("/"):
         return [program]
     return [sys.executable, program] if program.endswith(".py") else [sys.executable, "-m", program]

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from django.core.management import BaseCommand, CommandError, call_command
 
-from project.embedded import credentials, exclusive, foreground, valkey, welcome
+from project.embedded import answering, credentials, exclusive, foreground, main_job, valkey, welcome
 from project.embedded.machine import EndedError, Machine
 from project.embedded.programs import HOST, programs
 from project.environment import Environment
 
 REFUSALS = (exclusive.TakenError, valkey.NoServerError, valkey.PathTooLongError, EndedError)
+ASK_SECONDS = 0.3
 
 
 class Command(BaseCommand):
@@ -27,6 +30,7 @@ class Command(BaseCommand):
         """Run until SIGINT, SIGTERM or SIGHUP; leave no process behind."""
         environment = Environment()
         data_dir = Path(environment.data_dir).resolve()
+        os.environ["DATA_DIR"] = str(data_dir)
         foreground.interrupt_on_signals()
         try:
             exclusive.check_port("PORT", environment.port, host=HOST)
@@ -44,15 +48,30 @@ class Command(BaseCommand):
         call_command("migrate", verbosity=0)
         if welcome.ensure_admin(environment.admin_password):
             self._say(f"made the user admin; password: {environment.admin_password}")
+        self._user = welcome.ensure_sample_account(data_dir)
 
     def _run(self, environment: Environment, data_dir: Path) -> None:
         with Machine(programs(environment), data_dir=data_dir, write=self._say) as machine:
-            self._say(
-                f"ready: http://{HOST}:{environment.port}/admin/ and Flower http://{HOST}:{environment.flower_port}/"
-                f" (passwords: ADMIN_PASSWORD and FLOWER_BASIC_AUTH in {data_dir / 'secrets.env'})"
-            )
+            try:
+                awaited = chain(answering.until_all_answer(environment), main_job.until_notified(self._user))
+                self._await(machine, awaited)
+            except main_job.StepFailedError as error:
+                self._say(f"not ready: {error}")
+            else:
+                self._say(
+                    f"ready: http://{HOST}:{environment.port}/admin/ and Flower http://{HOST}:{environment.flower_port}/"
+                    f" (logins: ADMIN_PASSWORD of admin, and FLOWER_BASIC_AUTH, in {data_dir / 'secrets.env'})"
+                )
             while True:
                 machine.wait(seconds=3600)
+
+    def _await(self, machine: Machine, awaited: Iterator[str]) -> None:
+        before = ""
+        for what in awaited:
+            if what != before:
+                self._say(f"waiting for {what}")
+            before = what
+            machine.wait(ASK_SECONDS)
 
     def _say(self, line: str) -> None:
         self.stdout.write(line)

@@ -1,0 +1,37 @@
+"""The main job of a first start: the sample mailbox is ingested, classified and notified of, through the broker."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from django.contrib.auth.base_user import AbstractBaseUser
+
+from jobs import operations
+from jobs.models import Run
+from jobs.models.run import Cause
+from jobs.states import State
+
+STEPS = ("ingest_emails", "classify_emails", "send_notifications")
+
+
+class StepFailedError(Exception):
+    """A step of the main job did not succeed; its run says why."""
+
+
+def until_notified(user: AbstractBaseUser) -> Iterator[str]:
+    """Run each step for the user when the one before has ended with all its children; yields the step it waits for.
+
+    Does nothing where an earlier start got to the end.
+
+    Raises:
+        StepFailedError: a step ended otherwise than in success.
+    """
+    if Run.objects.filter(job=STEPS[-1], owner_id=user.pk, state=State.SUCCESS).exists():
+        return
+    for name in STEPS:
+        run = operations.enqueue(name, {"user_id": user.pk}, cause=Cause.CODE, owner=user)
+        family = Run.objects.filter(correlation_id=run.correlation_id)
+        while family.unfinished().exists():
+            yield name
+        for ended in family.exclude(state=State.SUCCESS):
+            raise StepFailedError(f"{ended} {ended.state}: {ended.error_kind} {ended.error_message or ended.reason}")
