@@ -20,7 +20,7 @@ from celery.exceptions import Ignore, Reject
 from celery.exceptions import Retry as CeleryRetry
 from django.db import Error
 
-from jobs import context, ledger, presence
+from jobs import context, faultpoints, ledger, presence
 from jobs.adoption import adopt, is_foreign
 from jobs.conf import conf
 from jobs.dialect import is_database_fault, patiently
@@ -84,9 +84,11 @@ def perform(job: Job, trace: Tracer, message: Message) -> Any:
     Returns what the worker's pool expects of Celery's tracer `trace`, which calls the job's hooks and function and
     reports its end to our result backend.
     """
+    faultpoints.reach("before claim")
     run = admit(job, message)
     if isinstance(run, Refusal):
         return _dropped(run)
+    faultpoints.reach("after claim")
     with bound(Attempt(run, job, message.task_id)):
         request = {**message.request, "retries": run.attempt - 1}
         return trace(message.task_id, unseal(run.args), unseal(run.kwargs), request)
@@ -129,6 +131,7 @@ def execute(job: Job, body: Callable[..., Any], args: Any, kwargs: Any) -> Any:
         _conclude(attempt, error)
     if attempt.again is not None:
         raise CeleryRetry("retry() was called without being raised", when=attempt.again.at)
+    faultpoints.reach("after body")
     attempt.follow_ups = _take_follow_ups(job)
     return result
 

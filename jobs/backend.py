@@ -11,7 +11,7 @@ from django.db import transaction
 from django_celery_results.backends.database import DatabaseBackend
 from django_celery_results.models import TaskResult
 
-from jobs import abandoned, ledger, presence
+from jobs import abandoned, faultpoints, ledger, presence
 from jobs import attempt as attempts
 from jobs.conf import conf
 from jobs.dialect import patiently
@@ -155,12 +155,15 @@ class LedgerBackend(DatabaseBackend):  # type: ignore[misc]
         def in_one_transaction() -> bool:
             with transaction.atomic():
                 changed = settle()
+                faultpoints.reach("in settle")
                 if changed and freed:
                     ring_next(freed)
                 return changed
 
+        faultpoints.reach("before settle")
         if not patiently(in_one_transaction, seconds=conf().database_patience_seconds, what="settle"):
             log.warning("a stale end changed nothing", task_id=task_id)
+        faultpoints.reach("after settle")
 
     def _enqueue_follow_ups(self, follow_ups: list[Any], result: Any) -> None:
         for follow_up in follow_ups:

@@ -30,7 +30,7 @@ class Conf:
 
     lease_seconds: float = 8.0
     dispatch_interval_seconds: float = 0.5
-    window: int = 1000
+    window: int = 200
     republish_seconds: float = 10.0
     run_retention_days: int = 7
     publish_pause_seconds: float = 3.0

@@ -14,7 +14,7 @@ from django.db.models import Count, F, Window
 from django.db.models.functions import RowNumber
 from kombu.exceptions import OperationalError
 
-from jobs import ledger
+from jobs import ledger, window
 from jobs.conf import conf
 from jobs.dialect import claimable
 from jobs.models import Queue, Run
@@ -34,7 +34,6 @@ def dispatch(*, now: datetime) -> int:
         pass
     if is_broker_away():
         return 0
-    forget_lost_messages(now=now)
     sent = 0
     for queue in _waiting_queues(now):
         sent += publish_waiting(queue, now=now)
@@ -43,7 +42,7 @@ def dispatch(*, now: datetime) -> int:
 
 def publish_waiting(queue: str, *, now: datetime) -> int:
     """Publish unpublished runs of a queue, most urgent first, up to its window; returns how many messages went."""
-    room = conf().window - Run.objects.filter(queue=queue, state=State.QUEUED, published_at__isnull=False).count()
+    room = conf().window - window.published(queue)
     sent = 0
     while room > 0 and (batch := _take(queue, now=now, limit=min(room, BATCH))):
         went = publish_or_leave(batch)

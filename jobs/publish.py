@@ -11,7 +11,7 @@ from celery import Celery, current_app
 from django.db import Error, transaction
 from kombu.exceptions import KombuError, OperationalError
 
-from jobs import ledger
+from jobs import faultpoints, ledger
 from jobs.conf import conf
 from jobs.models import Run
 from jobs.states import State
@@ -21,6 +21,7 @@ log = structlog.get_logger(__name__)
 
 HEADER = "daybook"
 RETRY_POLICY = {"max_retries": 1, "interval_start": 0.0, "interval_step": 0.1, "interval_max": 0.1}
+PUBLISH_SECONDS = 3.0
 BROKER_FAULTS = (OperationalError, KombuError, OSError, TimeoutError)
 
 _broker_away_until = 0.0
@@ -54,6 +55,7 @@ def publish_or_leave(runs: list[Run]) -> int:
     if is_broker_away():
         return _leave(runs, sent=0, error="broker away")
     for sent, run in enumerate(runs):
+        faultpoints.reach("before publish")
         try:
             send(run)
         except BROKER_FAULTS as error:
@@ -89,6 +91,8 @@ def send(run: Run) -> None:
         root_id=str(run.root_id or run.pk),
         parent_id=str(run.parent_id) if run.parent_id else None,
         add_to_parent=False,
+        timeout=PUBLISH_SECONDS,
+        confirm_timeout=PUBLISH_SECONDS,
         retry=True,
         retry_policy=RETRY_POLICY,
         **options,

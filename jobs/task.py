@@ -16,7 +16,7 @@ from celery.utils.time import maybe_iso8601
 from django.db import transaction
 from django.utils import timezone
 
-from jobs import attempt, context, ledger, wire
+from jobs import attempt, context, ledger, window, wire
 from jobs.conf import conf
 from jobs.identifiers import new_correlation_id, new_run_id, run_id_of
 from jobs.models import Run
@@ -197,7 +197,7 @@ class Job(Task):  # type: ignore[type-arg]
             created_at=now,
             run_at=run_at,
             expires_at=_time(expires if expires is not None else declared.expires_seconds, now),
-            published_at=None if run_at > now else now,
+            published_at=now if run_at <= now and window.has_room(queue_name) else None,
             max_attempts=self.retry_policy.attempts,
             correlation_id=_correlation_id(active),
             parent_id=active.id if active else None,

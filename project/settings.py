@@ -123,7 +123,7 @@ CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_TIMEOUT = 2
 CELERY_BROKER_TRANSPORT_OPTIONS = (
-    {"socket_connect_timeout": 2, "socket_timeout": 10, "socket_keepalive": True}
+    {"socket_connect_timeout": 2, "socket_timeout": 4, "socket_keepalive": True}
     if CELERY_BROKER_URL.startswith(("redis", "rediss", "sentinel"))
     else {"confirm_publish": True}
 )

@@ -35,7 +35,7 @@ def skip(run_id: UUID, *, reason: str, now: datetime) -> bool:
     return bool(waiting.update(state=State.SKIPPED, finished_at=now, reason=reason[:200]))
 
 
-def replay(run_id: UUID, *, now: datetime, **edits: Any) -> bool:
+def replay(run_id: UUID | str, *, now: datetime, **edits: Any) -> bool:
     """Enqueue a dead letter or a cancelled run again with a fresh count of attempts; `edits`: args, kwargs."""
     ended = Run.objects.filter(pk=run_id, state__in=[State.FAILED, State.CANCELLED])
     return bool(

@@ -14,7 +14,7 @@ from django.db import Error, connection
 
 from jobs import ledger
 from jobs.conf import conf
-from jobs.dispatch import dispatch
+from jobs.dispatch import dispatch, forget_lost_messages
 from jobs.fanout import end_parents
 from jobs.models import Worker
 from jobs.presence import Presence
@@ -24,27 +24,30 @@ from jobs.scheduling.planner import fire_due, replan
 
 log = structlog.get_logger(__name__)
 
+EAGER_SECONDS = 0.05
+
 
 class Role:
     """One duty of beat: what it does and how often, in seconds."""
 
-    def __init__(self, name: str, every: float, duty: Callable[..., Any]) -> None:
-        """Make it due at once."""
-        self.name, self.every, self.duty = name, every, duty
+    def __init__(self, name: str, every: float, duty: Callable[..., Any], *, eager: bool = False) -> None:
+        """Make it due at once; an eager one that found something to do is due again right away."""
+        self.name, self.every, self.duty, self.eager = name, every, duty, eager
         self.due = 0.0
 
     def perform(self, now: datetime) -> None:
         """Do it if it is due; a failure is logged and never stops the other roles."""
         if time.monotonic() < self.due:
             return
+        found = 0
         try:
-            self.duty(now=now)
+            found = self.duty(now=now)
         except Error as error:
             log.warning("database fault in a role, going on", role=self.name, error=str(error))
             connection.close()
         except Exception:
             log.exception("a role failed, going on", role=self.name)
-        self.due = time.monotonic() + self.every
+        self.due = time.monotonic() + (EAGER_SECONDS if self.eager and found else self.every)
 
 
 class Scheduler(CeleryScheduler):
@@ -62,7 +65,8 @@ class Scheduler(CeleryScheduler):
         self._roles = [
             Role("plan", 2.0, replan),
             Role("fire", self._interval, fire_due),
-            Role("dispatch", self._interval, dispatch),
+            Role("dispatch", self._interval, dispatch, eager=True),
+            Role("find lost messages", 2.0, forget_lost_messages),
             Role("rescue", 1.0, Rescuer().rescue),
             Role("end parents", self._interval, end_parents),
             Role("prune", 3600.0, prune),
@@ -76,8 +80,8 @@ class Scheduler(CeleryScheduler):
         """Perform every role that is due; returns the seconds until the next tick."""
         for role in self._roles:
             role.perform(ledger.now())
-        self._due = time.monotonic() + self._interval
-        return self._interval
+        self._due = min(role.due for role in self._roles)
+        return max(EAGER_SECONDS / 2, min(self._interval, self._due - time.monotonic()))
 
     def close(self) -> None:
         """Sign off."""

@@ -1,0 +1,126 @@
+"""Why a run isn't running: the true reason, since when, and what a person can do about it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from celery import current_app
+from django.db.models import QuerySet
+
+from jobs import ledger
+from jobs.conf import conf
+from jobs.models import Queue, Run, Worker
+from jobs.models.run import WaitsFor
+from jobs.publish import is_broker_away
+from jobs.states import State
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One thing that keeps a run from running; `code` is stable for scripts."""
+
+    code: str
+    text: str
+    remedy: str = ""
+
+
+def why(run: Run, *, now: datetime | None = None) -> list[Reason]:
+    """Return every reason, the decisive one first; for a running or finished run, one that says so."""
+    now = now or ledger.now()
+    if run.state in (State.SCHEDULED, State.RETRYING):
+        return list(_waits_for_time(run, now))
+    if run.state == State.QUEUED:
+        return [reason for check in _CHECKS for reason in check(run, now)] or [
+            Reason("starting", "nothing: it is at the broker and a worker will take it next")
+        ]
+    return [_other_state(run)]
+
+
+def _other_state(run: Run) -> Reason:
+    if run.state == State.RUNNING:
+        if run.waits_for == WaitsFor.CHILDREN:
+            left = Run.objects.filter(parent=run).unfinished().count()
+            return Reason("children", f"its body is done; {left} children have not ended")
+        return Reason("running", f"it runs on {run.worker or 'an unknown worker'}, attempt {run.attempt}")
+    remedy = "replay it, or discard it" if run.state == State.FAILED else ""
+    return Reason("finished", f"it ended {run.state}{f': {run.reason}' if run.reason else ''}", remedy)
+
+
+def _waits_for_time(run: Run, now: datetime) -> Iterator[Reason]:
+    if run.waits_for == WaitsFor.REPLACEMENT:
+        yield Reason("replacement", "it waits for the tasks that replace it")
+    elif run.run_at > now:
+        what = "its next attempt" if run.state == State.RETRYING else "its time"
+        yield Reason("time", f"it waits for {what} at {run.run_at:%F %T} UTC", "run it now, or cancel it")
+    else:
+        yield Reason("due", "it is due and waits for the dispatcher")
+    yield from _no_beat(run, now)
+
+
+def _paused(run: Run, now: datetime) -> Iterator[Reason]:
+    row = Queue.objects.filter(name=run.queue, paused_at__isnull=False).select_related("paused_by").first()
+    if row is not None:
+        by = f" by {row.paused_by}" if row.paused_by else ""
+        yield Reason("paused", f"queue {run.queue} is paused since {row.paused_at:%F %T} UTC{by}", "resume the queue")
+
+
+def _limited(run: Run, now: datetime) -> Iterator[Reason]:
+    if run.run_at > now:
+        yield Reason("rate", f"its rate limit ({run.rate_key}) lets it start at {run.run_at:%F %T} UTC")
+
+
+def _busy(run: Run, now: datetime) -> Iterator[Reason]:
+    if run.concurrency_key is None:
+        return
+    holders = list(Run.objects.running().filter(concurrency_key=run.concurrency_key).select_related("worker")[:5])
+    if len(holders) >= run.concurrency_limit:
+        names = ", ".join(f"{holder.job} {holder.pk}" for holder in holders)
+        yield Reason("concurrency", f"all {run.concurrency_limit} slots of {run.concurrency_key} are held by {names}")
+
+
+def _unknown(run: Run, now: datetime) -> Iterator[Reason]:
+    if run.job not in current_app.tasks:
+        yield Reason("unknown job", f"no job is called {run.job} here", "deploy the code that has it, or cancel it")
+
+
+def _unserved(run: Run, now: datetime) -> Iterator[Reason]:
+    if not any(run.queue in worker.queues for worker in _alive(Worker.Kind.WORKER, now)):
+        remedy = f"start one: celery -A project worker -Q {run.queue}"
+        yield Reason("no worker", f"no worker that serves queue {run.queue} reports", remedy)
+
+
+def _broker(run: Run, now: datetime) -> Iterator[Reason]:
+    if run.published_at is None and (run.reason == "broker away" or is_broker_away()):
+        yield Reason("broker", "the broker did not take its message", "see that the broker runs: jobs doctor")
+
+
+def _behind(run: Run, now: datetime) -> Iterator[Reason]:
+    if run.published_at is None and not run.reason:
+        before = Run.objects.filter(queue=run.queue, state=State.QUEUED, pk__lt=run.pk).order_by()[:10_000].count()
+        if before:
+            yield Reason("backlog", f"{before} runs wait before it in queue {run.queue}", "start more workers")
+
+
+def _no_beat(run: Run, now: datetime) -> Iterator[Reason]:
+    if run.published_at is None and not _alive(Worker.Kind.BEAT, now):
+        yield Reason("no beat", "no beat reports, so nobody dispatches", "start one: celery -A project beat")
+
+
+def _alive(kind: str, now: datetime) -> list[Worker]:
+    rows: QuerySet[Worker] = Worker.objects.filter(kind=kind, stopped_at=None, lost_at=None)
+    most = 2 * conf().lease_seconds
+    return [row for row in rows if (now - row.heartbeat_at).total_seconds() < most]
+
+
+_CHECKS: list[Callable[[Run, datetime], Iterator[Reason]]] = [
+    _paused,
+    _limited,
+    _busy,
+    _unknown,
+    _unserved,
+    _broker,
+    _no_beat,
+    _behind,
+]

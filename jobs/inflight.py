@@ -1,0 +1,57 @@
+"""Before a deploy: would everything that waits still run under this code? Unfinished runs and enabled schedules."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from celery import current_app
+from django_celery_beat.models import PeriodicTask
+
+from jobs import registry
+from jobs.models import Run
+
+BATCH = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Misfit:
+    """Something that would not run: a run's id or a schedule's name, its job, and why."""
+
+    what: str
+    job: str
+    problem: str
+
+
+def check_inflight() -> Iterator[Misfit]:
+    """Yield every unfinished run and enabled schedule that this code would not run."""
+    registry.registered()
+    runs = Run.objects.unfinished().only("pk", "job", "args", "kwargs").order_by("pk")
+    for run in runs.iterator(chunk_size=BATCH):
+        if problem := _problem(run.job, run.args, run.kwargs):
+            yield Misfit(f"run {run.pk}", run.job, problem)
+    for schedule in PeriodicTask.objects.filter(enabled=True).order_by("name").iterator(chunk_size=BATCH):
+        args, kwargs = json.loads(schedule.args or "[]"), json.loads(schedule.kwargs or "{}")
+        if problem := _problem(schedule.task, args, kwargs) or _queue_problem(schedule.queue):
+            yield Misfit(f"schedule {schedule.name}", schedule.task, problem)
+
+
+def _problem(name: str, args: list[Any], kwargs: dict[str, Any]) -> str:
+    job = current_app.tasks.get(name)
+    if job is None:
+        return "no job of that name"
+    header = getattr(job, "__header__", None)
+    if header is None or not job.typing:
+        return ""
+    try:
+        header(*args, **kwargs)
+    except TypeError as error:
+        return str(error)
+    return ""
+
+
+def _queue_problem(queue: str | None) -> str:
+    known = current_app.amqp.queues
+    return f"no queue is called {queue}" if queue and queue not in known else ""

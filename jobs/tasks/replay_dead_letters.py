@@ -1,0 +1,43 @@
+"""Replays dead letters in growing steps, and stops as soon as failures return."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from jobs import dead_letters, ledger
+from jobs.context import current_run
+from jobs.declaring import job
+from jobs.errors import Snooze
+from jobs.models import Run
+from jobs.policies import Concurrency
+from jobs.states import State
+
+STEPS = (1, 10, 100)
+LOOK_AGAIN = timedelta(seconds=1)
+
+
+@job(queue="maintenance", concurrency=Concurrency(1, key="{fingerprint}:{job}", on_conflict="skip"))
+def replay_dead_letters(*, fingerprint: str = "", job: str = "", steps: list[int] | None = None) -> dict[str, Any]:
+    """Replay the dead letters of an error fingerprint or a job: a few, then more, then all.
+
+    `steps` are the sizes of the first steps (default 1, 10, 100); what is left follows in one last step. Between steps
+    it waits, without holding a worker, until every replayed run has ended. Returns {"replayed", "failed", "stopped"}.
+    """
+    run = current_run()
+    replayed: list[str] = run.checkpointed("replayed", [])
+    step: int = run.checkpointed("step", 0)
+    runs = Run.objects.filter(pk__in=replayed)
+    if runs.unfinished().exists():
+        raise Snooze(LOOK_AGAIN)
+    failed = runs.filter(state=State.FAILED).count()
+    sizes = list(STEPS if steps is None else steps)
+    waiting = dead_letters.matching(fingerprint=fingerprint, job=job).exclude(pk__in=replayed)
+    if failed or not waiting.exists():
+        return {"replayed": len(replayed), "failed": failed, "stopped": bool(failed)}
+    size = sizes[step] if step < len(sizes) else waiting.count()
+    ids = [str(pk) for pk in waiting.order_by("pk").values_list("pk", flat=True)[:size]]
+    run.checkpoint(replayed=replayed + ids, step=step + 1)
+    for pk in ids:
+        ledger.replay(pk, now=ledger.now())
+    raise Snooze(LOOK_AGAIN)
