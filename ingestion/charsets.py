@@ -42,11 +42,13 @@ def decode(content: bytes, declared: str | None) -> tuple[str, str]:
         text = _strictly(content, charset)
         if text is not None:
             return storable(text), _complaint(declared, name, charset, content)
-    return storable(content.decode("cp1252", "replace")), f"charset {_shown(declared)} doesn't fit: parts are unreadable"
+    return storable(
+        content.decode("cp1252", "replace")
+    ), f"charset {_shown(declared)} doesn't fit: parts are unreadable"
 
 
 def storable(text: str) -> str:
-    """Return `text` as any database takes it: no NUL, no lone surrogates, newlines as \\n."""
+    """Return `text` as any database takes it: no NUL, no lone surrogates, line ends as single newlines."""
     text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\x00", "")
     return _LONE_SURROGATES.sub(REPLACEMENT, text)
 
@@ -76,7 +78,7 @@ def _is_known(name: str) -> bool:
     except LookupError:
         return False
     # Codecs such as zip or hex turn bytes into bytes; only this private flag tells them from charsets.
-    return codec is not None and codec._is_text_encoding and codec.name.replace("-", "_") not in _REFUSED
+    return codec is not None and codec._is_text_encoding and codec.name.replace("-", "_") not in _REFUSED  # noqa: SLF001
 
 
 def _complaint(declared: str | None, name: str, used: str, content: bytes) -> str:

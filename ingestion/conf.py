@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from typing import Any
 
 from django.conf import settings
 
@@ -26,7 +27,7 @@ class Conf:
 
 def conf() -> Conf:
     """Return the settings in force now."""
-    given = settings.DAYBOOK_INGESTION
+    given: dict[str, Any] = settings.DAYBOOK_INGESTION
     names = {f.name for f in fields(Conf)}
     unknown = set(given) - names
     if unknown:

@@ -35,6 +35,9 @@ class Address:
     address: str
 
 
+NOBODY = Address("", "")
+
+
 def fields(message: Message, name: str) -> list[str]:
     """Return the raw values of a header field, 8-bit bytes as surrogates, cut at LONGEST_FIELD."""
     wanted = name.lower()

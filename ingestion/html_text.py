@@ -19,7 +19,7 @@ def html_text(markup: str) -> str:
     """
     from inscriptis import Inscriptis
     from inscriptis.model.config import ParserConfig
-    from lxml import etree, html
+    from lxml import etree, html  # type: ignore[import-untyped]
 
     parser = html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True)
     try:

@@ -27,7 +27,7 @@ class ParsedMail:
     in_reply_to: str = ""
     references: tuple[str, ...] = ()
     subject: str = ""
-    sender: headers.Address = headers.Address("", "")
+    sender: headers.Address = headers.NOBODY
     recipients: tuple[tuple[str, headers.Address], ...] = ()
     """(kind, address) with kind "to", "cc" or "bcc"."""
     sent_at: datetime | None = None
@@ -48,7 +48,7 @@ def parse(raw: bytes, *, size: int, now: datetime) -> ParsedMail:
         message = BytesParser(policy=policy.compat32).parsebytes(raw)
         return _read(message, raw, now, problems)
     # Whatever a hostile message makes the library raise must cost only this message.
-    except Exception as error:  # noqa: BLE001
+    except Exception as error:
         reason = f"unreadable: {type(error).__name__}: {headers.readable(str(error))[:200]}"
         return ParsedMail(identity=_digest(raw), problems=(*problems, reason))
 
@@ -80,7 +80,7 @@ def _read(message: Message, raw: bytes, now: datetime, problems: list[str]) -> P
 
 def _sender(message: Message) -> headers.Address:
     found = headers.addresses(headers.fields(message, "From") or headers.fields(message, "Sender"))
-    return next(iter(found), headers.Address("", ""))
+    return next(iter(found), headers.NOBODY)
 
 
 def _recipients(message: Message) -> tuple[tuple[str, headers.Address], ...]:

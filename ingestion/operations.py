@@ -56,7 +56,7 @@ def register_account(
         message = f"{location} is no {'file' if mbox else 'folder'}."
         raise MailboxError(message)
     account, is_new = Account.objects.get_or_create(
-        owner=user, provider=provider, location=str(location), defaults={"address": own}
+        owner_id=user.pk, provider=provider, location=str(location), defaults={"address": own}
     )
     return _revived(account, **({"address": address} if address else {})), is_new
 
@@ -68,7 +68,7 @@ def sync_user(
 
     `options` are those of sync_account: full, lookback_days, limit. A failure is in the run; the others go on.
     """
-    chosen = Account.objects.active().filter(owner=user).order_by("pk") if accounts is None else accounts
+    chosen = Account.objects.active().filter(owner_id=user.pk).order_by("pk") if accounts is None else accounts
     return [_sync(account, cause=cause, options=options) for account in chosen]
 
 
@@ -85,7 +85,7 @@ def _register_imap(user: AbstractBaseUser, imap_url: str, *, own: str) -> tuple[
         mailbox, password = parse_imap_url(imap_url)
     except ValueError as error:
         raise MailboxError(str(error)) from None
-    known = Account.objects.filter(owner=user, provider=Account.Provider.IMAP, location=mailbox.location).first()
+    known = Account.objects.filter(owner_id=user.pk, provider=Account.Provider.IMAP, location=mailbox.location).first()
     if known is None and not password:
         raise MailboxError("A new IMAP account needs a password: imaps://user:password@host/INBOX.")
     credentials = {"username": mailbox.username, "password": password}
@@ -94,7 +94,7 @@ def _register_imap(user: AbstractBaseUser, imap_url: str, *, own: str) -> tuple[
         return _revived(known, **changes, **({"credentials": credentials} if password else {})), False
     login = mailbox.username if "@" in mailbox.username else ""
     return Account.objects.get_or_create(
-        owner=user,
+        owner_id=user.pk,
         provider=Account.Provider.IMAP,
         location=mailbox.location,
         defaults={"address": own or login or str(getattr(user, "email", "")), "credentials": credentials},

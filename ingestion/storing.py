@@ -1,4 +1,4 @@
-"""Stores pages of raw mails: each mail once per account, with its files and thread, and the cursor in one transaction."""
+"""Stores pages of raw mails: each mail once per account, with its files and its thread, in the caller's transaction."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def known_keys(account: Account, keys: list[str]) -> set[str]:
 
 
 def understand(account: Account, mails: Iterable[RawMail], *, now: datetime) -> list[Arrival]:
-    """Parse the mails; of those that are stored already, files are not read again. Slow: belongs before transactions."""
+    """Parse the mails; the files of those that are stored already are not read. Slow: belongs before a transaction."""
     parsed = [(raw, parse(raw.content, size=raw.size, now=now)) for raw in mails]
     stored = _stored(account, [mail.identity for _, mail in parsed])
     return [
@@ -74,8 +74,7 @@ def understand(account: Account, mails: Iterable[RawMail], *, now: datetime) -> 
 def store(account: Account, arrivals: Sequence[Arrival], *, run_id: UUID | None, now: datetime, copies: bool) -> Counts:
     """Store what is new and return the counts; the caller holds a transaction and the account's lock.
 
-    Args:
-        copies: remember further places of mails that are stored already.
+    `copies` remembers further places of mails that are stored already.
     """
     counts = Counts(fetched=len(arrivals))
     stored = _stored(account, [arrival.parsed.identity for arrival in arrivals])

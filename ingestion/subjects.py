@@ -11,7 +11,7 @@ _PREFIX = re.compile(
     r"""\s*(?:
         (?P<reply>re|aw|antw(?:ort)?|rép|réf|rif|r|sv|vs)
         |(?P<forward>fwd?|wg|wtr|tr|i|rv|vb|vl|weitergeleitet|doorst)
-    )\s*(?:[\[(]\s*\d{1,4}\s*[\])]|\^\d{1,4}|\*\d{1,4})?\s*[:：]\s*""",
+    )\s*(?:[\[(]\s*\d{1,4}\s*[\])]|\^\d{1,4}|\*\d{1,4})?\s*[:\uff1a]\s*""",
     re.IGNORECASE | re.VERBOSE,
 )
 # A tag with a number tells tickets apart and stays.

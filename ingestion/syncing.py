@@ -1,4 +1,4 @@
-"""Syncs one account: fetch a page, understand it, store it with the cursor; a sync that dies goes on at its last page."""
+"""Syncs one account: fetch a page, understand it, store it with the cursor; a killed sync goes on at its last page."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which mails belong to one conversation where Message-IDs don't say so; pure, and the same in whatever order they come."""
+"""Which mails belong to one conversation where Message-IDs don't say so; pure, and the same in any order of arrival."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from jobs.conf import conf
 
 # Every Fernet token starts with version 0x80 and the zero bytes of a 64-bit time.
-_TOKEN_PREFIX = "gAAAAA"
+_TOKEN_PREFIX = "gAAAAA"  # noqa: S105
 
 
 class UndecryptableError(Exception):
@@ -72,6 +72,9 @@ class EncryptedJSONField(_TextField):
     """A JSON value that is only ever a token in the database; it can't be searched."""
 
     description = "Encrypted JSON"
+    if TYPE_CHECKING:
+        _pyi_private_set_type: Any
+        _pyi_private_get_type: Any
 
     def get_prep_value(self, value: Any) -> str | None:
         """Return the token to store; NULL stays NULL."""

@@ -24,7 +24,9 @@ _BY_SUFFIX = {
     "json": "text/plain",
     "xml": "text/plain",
 }
-_UNSPECIFIC = frozenset({"application/octet-stream", "application/x-download", "application/download", "text/plain", ""})
+_UNSPECIFIC = frozenset(
+    {"application/octet-stream", "application/x-download", "application/download", "text/plain", ""}
+)
 _CONFINED = {_BY_SUFFIX["pdf"]: "pdf", _BY_SUFFIX["docx"]: "docx"}
 
 

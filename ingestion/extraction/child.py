@@ -27,7 +27,7 @@ def main(reader: str) -> None:
     try:
         text = storable(_READERS[reader](sys.stdin.buffer.read()))[:_MOST_CHARACTERS]
     # The libraries raise whatever a damaged file brings them to; all of it means "not readable".
-    except Exception as raised:  # noqa: BLE001
+    except Exception as raised:
         error = storable(str(raised) or type(raised).__name__)[:300]
     sys.stdout.write(json.dumps({"text": text, "error": error}))
 

@@ -27,7 +27,7 @@ class Thread(models.Model):
 
 
 class ThreadReference(models.Model):
-    """A Message-ID that belongs to a thread, whether or not its mail has arrived: so the order of arrival is no matter."""
+    """A Message-ID that belongs to a thread, whether or not its mail has arrived yet: so their order doesn't matter."""
 
     thread = models.ForeignKey(Thread, on_delete=models.CASCADE, related_name="references")
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="+", db_index=False)

@@ -40,60 +40,60 @@ class Imap:
     ) -> Iterator[Page]:
         """Yield what is new in INBOX and in the folder of sent mail, or in the one folder named; see Provider.fetch.
 
-        The cursor is {"folders": {name: {"uidvalidity": int, "uid": int, "since": day of a look-back under way}}}; a new
-        UIDVALIDITY starts the folder anew.
+        The cursor is {"folders": {name: {"uidvalidity": int, "uid": int, "since": day of an unfinished look-back}}}; a
+        new UIDVALIDITY starts the folder anew.
         """
         places: dict[str, Place] = dict(cursor.get("folders", {}))
         at_once = min(conf().page_mails, limit or conf().page_mails)
         with connected(self._mailbox, self._password) as client:
-            stream = _mails(client, self._mailbox.folder, places, full=full, since=since, known=known, at_once=at_once)
+            scan = _Scan(client, known, at_once=at_once, full=full, since=since)
+            stream = scan.mails(client.folders(self._mailbox.folder), places)
             yield from Pager(mails=conf().page_mails, size=conf().page_bytes, limit=limit).pages(stream)
 
 
-def _mails(
-    client: ImapClient,
-    only: str,
-    places: dict[str, Place],
-    *,
-    full: bool,
-    since: datetime | None,
-    known: Known,
-    at_once: int,
-) -> Iterator[tuple[RawMail | None, Cursor]]:
-    for name, is_sent in client.folders(only):
-        validity, highest = client.open(name)
-        folder = _Folder(name, is_sent, validity)
-        place = _place(places.get(name), validity, full=full, since=since)
-        for uid, mail in _new_mails(client, folder, place, known, at_once):
-            places[name] = place = {**place, "uid": uid}
-            yield mail, {"folders": dict(places)}
-        # What the look-back left out is behind us too.
-        places[name] = {"uidvalidity": validity, "uid": max(place["uid"], highest)}
-        yield None, {"folders": dict(places)}
+@dataclass(frozen=True)
+class _Scan:
+    """One look through the folders."""
 
+    client: ImapClient
+    known: Known
+    at_once: int
+    full: bool
+    since: datetime | None
 
-def _place(place: Place | None, validity: int, *, full: bool, since: datetime | None) -> Place:
-    """Return where to go on in a folder, or its start, with the look-back that holds until its end was reached."""
-    if place and place["uidvalidity"] == validity and not full:
-        return place
-    start: Place = {"uidvalidity": validity, "uid": 0}
-    return {**start, "since": since.date().isoformat()} if since else start
+    def mails(
+        self, folders: list[tuple[str, bool]], places: dict[str, Place]
+    ) -> Iterator[tuple[RawMail | None, Cursor]]:
+        for name, is_sent in folders:
+            validity, highest = self.client.open(name)
+            folder = _Folder(name, is_sent, validity)
+            place = self._start(places.get(name), validity)
+            for uid, mail in self._new(folder, place):
+                places[name] = place = {**place, "uid": uid}
+                yield mail, {"folders": dict(places)}
+            # What the look-back left out is behind us too.
+            places[name] = {"uidvalidity": validity, "uid": max(place["uid"], highest)}
+            yield None, {"folders": dict(places)}
 
+    def _start(self, place: Place | None, validity: int) -> Place:
+        """Return where to go on in a folder, or its start, with the look-back that holds until its end is reached."""
+        if place and place["uidvalidity"] == validity and not self.full:
+            return place
+        start: Place = {"uidvalidity": validity, "uid": 0}
+        return {**start, "since": self.since.date().isoformat()} if self.since else start
 
-def _new_mails(
-    client: ImapClient, folder: _Folder, place: Place, known: Known, at_once: int
-) -> Iterator[tuple[int, RawMail | None]]:
-    since = date.fromisoformat(place["since"]) if "since" in place else None
-    uids = client.uids(after=place["uid"], since=since)
-    for start in range(0, len(uids), _UIDS_AT_ONCE):
-        some = uids[start : start + _UIDS_AT_ONCE]
-        stored = known([folder.key(uid) for uid in some])
-        sizes = client.sizes([uid for uid in some if folder.key(uid) not in stored])
-        for group in _groups(sizes, at_once):
-            contents = client.contents(group, largest=conf().max_mail_bytes)
-            for uid in group:
-                yield uid, _raw_mail(folder, uid, contents, sizes)
-        yield some[-1], None
+    def _new(self, folder: _Folder, place: Place) -> Iterator[tuple[int, RawMail | None]]:
+        since = date.fromisoformat(place["since"]) if "since" in place else None
+        uids = self.client.uids(after=place["uid"], since=since)
+        for start in range(0, len(uids), _UIDS_AT_ONCE):
+            some = uids[start : start + _UIDS_AT_ONCE]
+            stored = self.known([folder.key(uid) for uid in some])
+            sizes = self.client.sizes([uid for uid in some if folder.key(uid) not in stored])
+            for group in _groups(sizes, self.at_once):
+                contents = self.client.contents(group, largest=conf().max_mail_bytes)
+                for uid in group:
+                    yield uid, _raw_mail(folder, uid, contents, sizes)
+            yield some[-1], None
 
 
 def _raw_mail(folder: _Folder, uid: int, contents: dict[int, bytes], sizes: dict[int, int]) -> RawMail | None:

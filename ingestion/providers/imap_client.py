@@ -8,6 +8,7 @@ import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import date
+from typing import Any
 
 from imap_tools import BaseMailBox, MailBox, MailBoxStartTls, MailBoxUnencrypted
 from imap_tools.errors import ImapToolsError, MailboxFolderSelectError, MailboxLoginError, UnexpectedCommandStatusError
@@ -43,8 +44,8 @@ class ImapClient:
         """Open a folder read-only and return its UIDVALIDITY and the highest UID it has given out so far."""
         self._box.folder.set(folder, readonly=True)
         said = self._box.client.untagged_responses
-        validity = int((said.get("UIDVALIDITY") or [b"0"])[0])
-        next_uid = int((said.get("UIDNEXT") or [b"1"])[0])
+        validity = _number(said.get("UIDVALIDITY"), 0)
+        next_uid = _number(said.get("UIDNEXT"), 1)
         return validity, next_uid - 1
 
     def uids(self, *, after: int, since: date | None) -> list[int]:
@@ -66,7 +67,7 @@ class ImapClient:
         return found
 
     def contents(self, uids: list[int], *, largest: int) -> dict[int, bytes]:
-        """Return the mails, each at most `largest` bytes of it, without setting \\Seen."""
+        """Return the mails, each at most `largest` bytes of it, and leave its flags alone."""
         found: dict[int, bytes] = {}
         items = self._fetch(uids, f"(UID BODY.PEEK[]<0.{largest}>)")
         for item, following in zip(items, [*items[1:], b""], strict=True):
@@ -141,6 +142,10 @@ def _log_in(box: BaseMailBox, username: str, password: str) -> None:
 def _hang_up(box: BaseMailBox) -> None:
     with suppress(OSError, imaplib.IMAP4.error, ImapToolsError):
         box.logout()
+
+
+def _number(said: Any, default: int) -> int:
+    return int(said[0]) if said and said[0] else default
 
 
 def _said(error: Exception) -> str:

@@ -25,7 +25,7 @@ Lookback = Annotated[int | None, Option(min=1, metavar="DAYS", help="How far a f
 Limit = Annotated[int | None, Option(min=1, help="At most so many mails per account; the next sync goes on behind.")]
 
 
-@Command.group()
+@Command.group()  # type: ignore[arg-type]
 def sync() -> None:
     """Fetch mail here and now, recorded and guarded like any run; no broker and no worker needed.
 
@@ -67,7 +67,7 @@ def sync_one_user(  # noqa: PLR0913 - one option each
 
 
 @sync.command(name="all")
-def sync_everybody(  # noqa: PLR0913 - one option each
+def sync_everybody(
     *,
     provider: Annotated[str | None, Option(help="Only accounts of this provider.")] = None,
     full: Full = False,
