@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from email.utils import parseaddr
+from typing import Any
 
 from django.conf import settings
 
@@ -31,7 +32,7 @@ def conf() -> Conf:
 
     Raises: ValueError naming settings there are none of.
     """
-    given = settings.DAYBOOK_NOTIFICATIONS
+    given: dict[str, Any] = settings.DAYBOOK_NOTIFICATIONS
     unknown = set(given) - {field.name for field in fields(Conf)}
     if unknown:
         raise ValueError(f"unknown DAYBOOK_NOTIFICATIONS settings: {sorted(unknown)}")

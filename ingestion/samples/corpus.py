@@ -1,4 +1,4 @@
-"""Reads the sample's source, corpus/*.toml; what each message is labelled with was decided by a person reading it."""
+"""Reads the labelled mails, corpus/*.toml and held_out/*.toml; a person decided on each label."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 ADDRESS = "alex.meier@example.org"
 OWNER = f"Alex Meier <{ADDRESS}>"
-SOURCE = Path(__file__).parent / "corpus"
+SOURCE = Path(__file__).parent
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 
@@ -89,8 +89,18 @@ class SampleMessage:
 @cache
 def corpus() -> tuple[SampleMessage, ...]:
     """Return every message of the sample, in the order of its files."""
+    return _loaded(SOURCE / "corpus")
+
+
+@cache
+def held_out() -> tuple[SampleMessage, ...]:
+    """Return the messages that are in no mailbox: the rules are measured on them but were not made with them."""
+    return _loaded(SOURCE / "held_out")
+
+
+def _loaded(folder: Path) -> tuple[SampleMessage, ...]:
     entries: list[dict[str, Any]] = []
-    for path in sorted(SOURCE.glob("*.toml")):
+    for path in sorted(folder.glob("*.toml")):
         entries += tomllib.loads(path.read_text(encoding="utf-8"))["message"]
     return tuple(_message(entry) for entry in entries)
 

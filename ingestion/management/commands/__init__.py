@@ -1,0 +1,1 @@
+"""Commands of ingestion beside the jobs command line."""

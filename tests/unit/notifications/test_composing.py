@@ -87,7 +87,7 @@ def test_a_day_is_written_as_the_language_does_and_is_the_same_day_in_every_zone
 
 
 def test_an_hour_is_told_in_the_users_zone() -> None:
-    found = {"deadline": datetime(2026, 11, 25, 16, 0, tzinfo=UTC), "deadline_is_day": False}
+    found: dict[str, Any] = {"deadline": datetime(2026, 11, 25, 16, 0, tzinfo=UTC), "deadline_is_day": False}
     body = composed(language="de", time_zone="Europe/Berlin", found=found)[1]
     assert "Frist: 25. November 2026, 17:00 CET" in body
 
@@ -95,7 +95,7 @@ def test_an_hour_is_told_in_the_users_zone() -> None:
 @pytest.mark.parametrize("language", ["en", "de", "fr"])
 def test_what_the_mail_does_not_say_is_left_out(language: str) -> None:
     nothing = {"subject": "", "sender_name": "", "sender_address": ""}
-    found = {"summary": "", "action_items": [], "deadline": None}
+    found: dict[str, Any] = {"summary": "", "action_items": [], "deadline": None}
     title, body = composed(mail=nothing, found=found, language=language)
     told = f"{title}\n{body}"
     assert "None" not in told
