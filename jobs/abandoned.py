@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from celery.app.task import Context
 from celery.exceptions import SoftTimeLimitExceeded, TimeLimitExceeded
 
 from jobs import ledger
@@ -32,32 +31,6 @@ def conclude(run: Run, error: BaseException, fence: Fence, *, retry: Retry = NO_
         ledger.try_again(fence, failure, at=now + wait, now=now, reason=failure.kind)
         return False
     return ledger.fail(fence, failure, now=now)
-
-
-def request_of(run: Run) -> Context:
-    """Return what Celery's failure handling needs to know of the run's message: links, chain, chord, group."""
-    options = run.options
-    return Context(
-        {
-            "id": options.get("task_id") or str(run.pk),
-            "task": run.job,
-            "errbacks": options.get("link_error") or [],
-            "chain": options.get("chain"),
-            "chord": options.get("chord"),
-            "group": options.get("group_id"),
-            "group_index": options.get("group_index"),
-            "root_id": str(run.root_id or run.pk),
-            "delivery_info": {},
-            "args": [],
-            "kwargs": {},
-        }
-    )
-
-
-def follow_ups_of(run: Run) -> list[Any]:
-    """Return the run's links, and the rest of its chain as one list, as they were enqueued."""
-    links, chain = run.options.get("link") or [], run.options.get("chain")
-    return [*links, *([chain] if chain else [])]
 
 
 def _times_lost(run: Run) -> int:

@@ -11,7 +11,7 @@ from django.db import transaction
 from django_celery_results.backends.database import DatabaseBackend
 from django_celery_results.models import TaskResult
 
-from jobs import abandoned, faultpoints, ledger, presence
+from jobs import abandoned, envelope, faultpoints, ledger, presence
 from jobs import attempt as attempts
 from jobs.conf import conf
 from jobs.dialect import patiently
@@ -184,7 +184,7 @@ class LedgerBackend(DatabaseBackend):  # type: ignore[misc]
 
     def settle_lost(self, run: Run, error: BaseException) -> None:
         """Settle a run whose node is gone, from any process: another attempt, or FAILED with all that follows."""
-        request = abandoned.request_of(run)
+        request = envelope.context_of(run)
         stock = super().mark_as_failure
 
         def settle() -> bool:
@@ -196,13 +196,13 @@ class LedgerBackend(DatabaseBackend):  # type: ignore[misc]
 
     def settle_parent(self, run: Run, result: Any) -> None:
         """Finish a run whose children have all ended, with its joined result and all that follows."""
-        request = abandoned.request_of(run)
+        request = envelope.context_of(run)
         stock = super().mark_as_done
 
         def settle() -> bool:
             if not ledger.succeed(Fence(run.pk, token=run.token), now=ledger.now()):
                 return False
-            self._enqueue_follow_ups(abandoned.follow_ups_of(run), result)
+            self._enqueue_follow_ups(envelope.follow_ups_of(run), result)
             stock(request.id, result, request, not run.options.get("ignore_result"))
             return True
 

@@ -38,8 +38,10 @@ def groups(*, limit: int = 100) -> list[Group]:
     rows = (
         Run.objects.dead_letters()
         .values_list("error_fingerprint", "job")
-        .annotate(Max("error_kind"), Max("error_message"), Count("pk"), Min("finished_at"), Max("finished_at"))
-        .order_by("-pk__count")[:limit]
+        .annotate(
+            Max("error_kind"), Max("error_message"), many=Count("pk"), first=Min("finished_at"), last=Max("finished_at")
+        )
+        .order_by("-many")[:limit]
     )
     return [Group(*row) for row in rows]
 

@@ -13,6 +13,7 @@ from celery.app.trace import build_tracer
 
 from jobs import ledger
 from jobs.attempt import Message, perform
+from jobs.envelope import request_of
 from jobs.models import Run, Worker
 from jobs.models.run import Cause
 from jobs.presence import Presence
@@ -55,10 +56,9 @@ def run_here(
 def _attempt_until_ended(job: Job, run: Run, *, deadline: float) -> Run:
     app = job.app
     tracer = build_tracer(job.name, job, app.loader, socket.gethostname(), app=app)
-    request = {"id": str(run.pk), "task": job.name, "delivery_info": {"routing_key": run.queue}, **_links(run)}
     while not State(run.state).is_final:
         if run.state == State.QUEUED:
-            perform(job, tracer, Message(str(run.pk), run.args, run.kwargs, request))
+            perform(job, tracer, Message(str(run.pk), run.args, run.kwargs, request_of(run)))
         elif run.state in WAITING and run.run_at <= ledger.now():
             ledger.release(run.pk, now=ledger.now())
         run.refresh_from_db()
@@ -68,8 +68,3 @@ def _attempt_until_ended(job: Job, run: Run, *, deadline: float) -> Run:
         elif not State(run.state).is_final:
             time.sleep(_POLL_SECONDS)
     return run
-
-
-def _links(run: Run) -> dict[str, Any]:
-    options = run.options
-    return {"callbacks": options.get("link"), "errbacks": options.get("link_error"), "chain": options.get("chain")}

@@ -10,6 +10,8 @@ from typing import Any
 
 import structlog
 from celery import bootsteps, signals
+from celery.worker import state as worker_state
+from celery.worker.control import control_command
 
 from jobs.models import Worker
 from jobs.presence import Presence
@@ -60,6 +62,16 @@ class Node(bootsteps.StartStopStep):
 
     def _sign_off(self, **_: Any) -> None:
         self.presence.end()
+
+
+@control_command(args=[("task_id", str)], signature="TASK_ID")
+def stop_run(state: Any, task_id: str) -> dict[str, str]:
+    """Kill the child that executes the task, if it is one of ours; unlike revoke, remembers nothing."""
+    for request in list(worker_state.active_requests):
+        if request.id == task_id:
+            request.terminate(state.consumer.pool, signal="KILL")
+            return {"ok": f"{task_id} stopped"}
+    return {"ok": "not here"}
 
 
 @signals.worker_process_init.connect

@@ -17,13 +17,14 @@ from jobs.ledger.finishing import (
     try_again,
     wait_for_children,
 )
-from jobs.ledger.wishes import cancel, cancel_waiting, discard, replay, request_cancel, skip
+from jobs.ledger.wishes import bring_forward, cancel, cancel_waiting, discard, replay, request_cancel, skip
 
 __all__ = [
     "NO_USAGE",
     "Fence",
     "Refusal",
     "Usage",
+    "bring_forward",
     "cancel",
     "cancel_waiting",
     "claim",

@@ -35,6 +35,11 @@ def skip(run_id: UUID, *, reason: str, now: datetime) -> bool:
     return bool(waiting.update(state=State.SKIPPED, finished_at=now, reason=reason[:200]))
 
 
+def bring_forward(run_id: UUID, *, now: datetime) -> bool:
+    """Let a run that waits for its time start now; False when it doesn't wait."""
+    return bool(Run.objects.filter(pk=run_id, state__in=WAITING, run_at__gt=now).update(run_at=now))
+
+
 def replay(run_id: UUID | str, *, now: datetime, **edits: Any) -> bool:
     """Enqueue a dead letter or a cancelled run again with a fresh count of attempts; `edits`: args, kwargs."""
     ended = Run.objects.filter(pk=run_id, state__in=[State.FAILED, State.CANCELLED])

@@ -13,6 +13,7 @@ from celery.beat import Scheduler as CeleryScheduler
 from django.db import Error, connection
 
 from jobs import ledger
+from jobs.cancelling import force_overdue
 from jobs.conf import conf
 from jobs.dispatch import dispatch, forget_lost_messages
 from jobs.fanout import end_parents
@@ -69,6 +70,7 @@ class Scheduler(CeleryScheduler):
             Role("find lost messages", 2.0, forget_lost_messages),
             Role("rescue", 1.0, Rescuer().rescue),
             Role("end parents", self._interval, end_parents),
+            Role("force cancels", 5.0, force_overdue),
             Role("prune", 3600.0, prune),
             Role("report", conf().lease_seconds / 4, self._report),
         ]

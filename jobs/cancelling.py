@@ -1,0 +1,45 @@
+"""Cancels a run: a waiting one at once, a running one by asking it, and by force when it doesn't listen."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import structlog
+from celery import current_app
+
+from jobs import ledger
+from jobs.conf import conf
+from jobs.models import Run
+from jobs.models.run import WaitsFor
+from jobs.publish import BROKER_FAULTS
+
+log = structlog.get_logger(__name__)
+
+BATCH = 100
+
+
+def cancel(run_id: UUID, *, by: str) -> bool:
+    """Cancel the run and what it spawned; True when it was waiting, or runs and has been asked to stop."""
+    now = ledger.now()
+    reason = f"cancelled by {by}"
+    if ledger.cancel(run_id, now=now, reason=reason):
+        return True
+    return ledger.request_cancel(run_id, now=now)
+
+
+def force_overdue(*, now: datetime) -> int:
+    """Kill the processes of runs that were asked to stop and have not within the grace; returns how many were told."""
+    asked = Run.objects.running().exclude(waits_for=WaitsFor.CHILDREN)
+    overdue = asked.filter(cancel_requested_at__lt=now - timedelta(seconds=conf().cancel_grace_seconds))
+    told = 0
+    for run in overdue[:BATCH]:
+        task_id = run.options.get("task_id") or str(run.pk)
+        try:
+            current_app.control.broadcast("stop_run", arguments={"task_id": task_id})
+        except BROKER_FAULTS as error:
+            log.warning("could not reach the workers", error=str(error))
+            break
+        log.warning("run didn't stop when asked, killing its process", run_id=str(run.pk), job=run.job)
+        told += 1
+    return told

@@ -1,0 +1,38 @@
+"""What Celery knows of a run's message, rebuilt from the row: for ends and attempts that no message brought."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from celery.app.task import Context
+
+from jobs.models import Run
+
+
+def request_of(run: Run) -> dict[str, Any]:
+    """Return the request that a worker would have made of the run's message: ids, links, chain, chord, group."""
+    options = run.options
+    return {
+        "id": options.get("task_id") or str(run.pk),
+        "task": run.job,
+        "root_id": str(run.root_id or run.pk),
+        "callbacks": options.get("link"),
+        "errbacks": options.get("link_error"),
+        "chain": options.get("chain"),
+        "chord": options.get("chord"),
+        "group": options.get("group_id"),
+        "group_index": options.get("group_index"),
+        "ignore_result": options.get("ignore_result", False),
+        "delivery_info": {"routing_key": run.queue},
+    }
+
+
+def context_of(run: Run) -> Context:
+    """Return the same for Celery's failure handling."""
+    return Context({**request_of(run), "errbacks": run.options.get("link_error") or [], "args": [], "kwargs": {}})
+
+
+def follow_ups_of(run: Run) -> list[Any]:
+    """Return the run's links, and the rest of its chain as one list, as they were enqueued."""
+    links, chain = run.options.get("link") or [], run.options.get("chain")
+    return [*links, *([chain] if chain else [])]
