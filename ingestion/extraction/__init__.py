@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ingestion.charsets import decode
-from ingestion.extraction.confined import confined
+from ingestion.extraction.confined import read_confined
 from ingestion.extraction.message import message_text
 from ingestion.html_text import html_text
 
@@ -57,7 +57,7 @@ def _kind(content_type: str, filename: str) -> str:
 
 def _text(content: bytes, kind: str) -> str:
     if kind in _CONFINED:
-        return confined(_CONFINED[kind], content)
+        return read_confined(_CONFINED[kind], content)
     if kind == "text/html":
         return html_text(decode(content, None)[0])
     if kind == "message/rfc822":

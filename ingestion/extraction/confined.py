@@ -11,7 +11,7 @@ WALL_SECONDS = 20
 _ROOT = Path(__file__).resolve().parent.parent.parent
 
 
-def confined(reader: str, content: bytes) -> str:
+def read_confined(reader: str, content: bytes) -> str:
     """Return what `reader` ("pdf", "docx") finds in `content`.
 
     Raises:

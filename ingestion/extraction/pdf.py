@@ -20,12 +20,13 @@ def pdf_text(content: bytes) -> str:
     if reader.is_encrypted and not reader.decrypt(""):
         raise ValueError("the PDF is encrypted")
     texts: list[str] = []
+    reasons = ["the PDF has no text, perhaps it is a scan"]
     for page in reader.pages[:MOST_PAGES]:
         try:
             texts.append(page.extract_text())
-        except (PyPdfError, ValueError, KeyError, TypeError, AttributeError, IndexError):
-            continue
+        except (PyPdfError, ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
+            reasons.append(str(error) or type(error).__name__)
     text = "\n\n".join(texts).strip()
     if not text:
-        raise ValueError("the PDF has no text, perhaps it is a scan")
+        raise ValueError(reasons[-1])
     return text

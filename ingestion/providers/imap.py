@@ -10,7 +10,7 @@ from typing import Any
 from ingestion.conf import conf
 from ingestion.providers.imap_client import ImapClient, connected
 from ingestion.providers.imap_url import ImapUrl
-from ingestion.providers.protocol import Cursor, Known, Page, Pager, RawMail
+from ingestion.providers.protocol import Cursor, Known, Page, Pager, RawMail, stored_key
 
 Place = dict[str, Any]
 _UIDS_AT_ONCE = 500
@@ -23,7 +23,7 @@ class _Folder:
     validity: int
 
     def key(self, uid: int) -> str:
-        return f"{self.name}/{self.validity}/{uid}"
+        return stored_key(f"{self.name}/{self.validity}/{uid}")
 
 
 class Imap:

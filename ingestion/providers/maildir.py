@@ -11,7 +11,7 @@ from pathlib import Path
 from ingestion.conf import conf
 from ingestion.headers import is_older
 from ingestion.providers.errors import MailboxMissingError
-from ingestion.providers.protocol import Cursor, Known, Page, Pager, RawMail
+from ingestion.providers.protocol import Cursor, Known, Page, Pager, RawMail, stored_key
 from ingestion.providers.sent_folders import SENT_NAMES
 
 _KEYS_AT_ONCE = 500
@@ -76,8 +76,14 @@ def _listing(folder: Path, root: Path) -> dict[str, Path]:
     for part in ("new", "cur"):
         if (folder / part).is_dir():
             files = (path for path in (folder / part).iterdir() if not path.name.startswith("."))
-            found.update({prefix + _FLAGS.sub("", path.name): path for path in files})
+            found.update({_key(prefix, path.name): path for path in files})
     return found
+
+
+def _key(prefix: str, name: str) -> str:
+    # A file's name is bytes: what is no UTF-8 in it comes as surrogates, which no database takes.
+    readable = _FLAGS.sub("", name).encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    return stored_key(prefix + readable)
 
 
 def _unknown(listing: dict[str, Path], known: Known) -> list[tuple[str, Path]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,6 +10,14 @@ from typing import Any, Protocol
 
 Cursor = dict[str, Any]
 Known = Callable[[list[str]], set[str]]
+LONGEST_KEY = 255
+
+
+def stored_key(key: str) -> str:
+    """Return a provider's key at a length that can be stored; long ones stay apart by their digest."""
+    if len(key) <= LONGEST_KEY:
+        return key
+    return f"{key[: LONGEST_KEY - 65]}#{hashlib.sha256(key.encode('utf-8', 'surrogatepass')).hexdigest()}"
 
 
 @dataclass(frozen=True, slots=True)
