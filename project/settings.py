@@ -112,8 +112,9 @@ CELERY_RESULT_EXTENDED = True
 CELERY_RESULT_EXPIRES = None
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_SERIALIZER = CELERY_RESULT_SERIALIZER = "json"
+QUEUES = ("base", "email", "ai", "notifications", "maintenance")
 _QUORUM = {"x-queue-type": "quorum"} if CELERY_BROKER_URL.startswith("amqp") else {}
-CELERY_TASK_QUEUES = [Queue(name, queue_arguments=_QUORUM) for name in ("base", "email", "ai", "notifications", "maintenance")]
+CELERY_TASK_QUEUES = [Queue(name, queue_arguments=_QUORUM) for name in QUEUES]
 CELERY_TASK_DEFAULT_QUEUE = "base"
 CELERY_TASK_CREATE_MISSING_QUEUES = False
 CELERY_TASK_SEND_SENT_EVENT = True
