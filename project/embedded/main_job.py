@@ -29,7 +29,7 @@ def until_notified(user: AbstractBaseUser) -> Iterator[str]:
     if Run.objects.filter(job=STEPS[-1], owner_id=user.pk, state=State.SUCCESS).exists():
         return
     for name in STEPS:
-        run = operations.enqueue(name, {"user_id": user.pk}, cause=Cause.CODE, owner=user)
+        run, _ = operations.enqueue(name, {"user_id": user.pk}, cause=Cause.CODE, owner=user)
         family = Run.objects.filter(correlation_id=run.correlation_id)
         while family.unfinished().exists():
             yield name

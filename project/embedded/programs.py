@@ -30,8 +30,8 @@ def programs(environment: Environment) -> list[Program]:
     return [
         *_broker(environment),
         Program("web", _web(environment.port)),
-        Program("mail-worker", _worker("mail", queues="email,ai", concurrency=2)),
-        Program("worker", _worker("main", queues="base,notifications,maintenance", concurrency=1)),
+        Program("mail-worker", _worker("mail", queues="email,ai")),
+        Program("worker", _worker("main", queues="base,notifications,maintenance")),
         Program("beat", _celery("beat", "--loglevel=INFO", "--pidfile=")),
         Program("flower", _celery("flower", f"--address={HOST}", f"--port={environment.flower_port}")),
     ]
@@ -49,9 +49,9 @@ def _web(port: int) -> list[str]:
     return [sys.executable, "-m", "gunicorn", "project.wsgi", bind, "--threads=4", "--no-control-socket"]
 
 
-def _worker(name: str, *, queues: str, concurrency: int) -> list[str]:
+def _worker(name: str, *, queues: str) -> list[str]:
     alone = ("--without-gossip", "--without-mingle")
-    which = (f"--hostname={name}@%h", f"--queues={queues}", f"--concurrency={concurrency}")
+    which = (f"--hostname={name}@%h", f"--queues={queues}", "--concurrency=1")
     return _celery("worker", "--loglevel=INFO", *alone, *which)
 
 

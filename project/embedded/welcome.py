@@ -1,8 +1,18 @@
-"""What a first start needs: the administrator."""
+"""Whom a first start makes: the administrator, and a demo user who owns the sample mailbox."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from django.contrib.auth import get_user_model
+from django.contrib.auth.models import AbstractBaseUser
+from django.utils import timezone
+
+from ingestion import operations
+from ingestion.models import Account
+from ingestion.samples import ADDRESS, write_sample_mailbox
+
+DEMO = "demo"
 
 
 def ensure_admin(password: str) -> bool:
@@ -12,3 +22,17 @@ def ensure_admin(password: str) -> bool:
         return False
     users.create_superuser("admin", "admin@localhost", password)
     return True
+
+
+def ensure_demo_user(data_dir: Path) -> AbstractBaseUser:
+    """Return the demo user, made with the sample mailbox where missing; nobody can log in as demo.
+
+    An account that somebody switched off stays off.
+    """
+    users = get_user_model().objects
+    user = users.filter(username=DEMO).first() or users.create_user(DEMO, email=ADDRESS)
+    if not Account.objects.filter(owner_id=user.pk).exists():
+        mailbox = data_dir / "sample.mbox"
+        write_sample_mailbox(mailbox, now=timezone.now())
+        operations.register_account(user, mbox=mailbox, address=ADDRESS)
+    return user

@@ -17,9 +17,10 @@ from pathlib import Path
 
 import pytest
 
+from ingestion.samples import corpus
 from project.environment import documented
 from tests.plugins.environment import SCRATCH
-from tests.plugins.polling import Eventually, poll
+from tests.plugins.polling import poll
 from tests.plugins.processes import Process, python
 
 pytestmark = [pytest.mark.embedded, pytest.mark.timeout(420)]
@@ -51,7 +52,7 @@ class Up:
     def start(self) -> Process:
         """Run the command."""
         self._starts += 1
-        output = self.data_dir.with_suffix(f".{self._starts}.log")
+        output = SCRATCH / f"up-{self._environment['PORT']}-{self._starts}.log"
         return Process([*python("manage.py"), "up"], environment=self._environment, output=output)
 
     def processes(self) -> dict[int, str]:
@@ -83,9 +84,9 @@ class Up:
 
 
 @pytest.fixture
-def up(free_port: Callable[[], int], request: pytest.FixtureRequest) -> Iterator[Up]:
+def up(free_port: Callable[[], int]) -> Iterator[Up]:
     """Return the command, not yet started; whatever is left of it at the end is killed."""
-    data_dir = SCRATCH / f"up{abs(hash(request.node.name)) % 1000}"
+    data_dir = SCRATCH / "up"
     data_dir.mkdir()
     command = Up(data_dir, port=free_port(), flower_port=free_port())
     yield command
@@ -120,61 +121,61 @@ def _until_ready(process: Process, *, within: float) -> None:
     assert len(re.findall(r"^ready:", process.text(), re.MULTILINE)) == 1
 
 
-def test_one_command_brings_everything_up_and_keeps_it_up(up: Up, eventually: Eventually) -> None:
-    process = up.start()
-    _until_ready(process, within=FIRST_START_SECONDS)
+def _everything_answers(up: Up, process: Process) -> None:
     printed = process.said(r"^made the user admin; password: (\S+)$")[1]
     assert printed == up.secret("ADMIN_PASSWORD")
     assert "Log out" in _admin_page_after_login(up.web, printed)
-    assert _status(f"{up.web}/healthz") == 200
-    assert _status(f"{up.web}/readyz") == 200
+    assert (_status(f"{up.web}/healthz"), _status(f"{up.web}/readyz")) == (200, 200)
     assert _status(up.flower) == 401
     assert _status(up.flower, login=up.secret("FLOWER_BASIC_AUTH")) == 200
 
+
+def _the_main_job_is_done(up: Up) -> None:
+    mails = len(corpus())
+    assert up.ask("SELECT count(*), count(DISTINCT message_id) FROM ingestion_mail") == [(mails, mails)]
+    assert up.ask("SELECT count(*), count(DISTINCT mail_id) FROM ingestion_classification") == [(mails, mails)]
+    assert up.ask("SELECT count(*) FROM notifications_signal")[0][0] > 0
+    # Schedules may have begun the next run already.
+    ended = up.ask("SELECT DISTINCT state FROM jobs_run WHERE state NOT IN ('QUEUED', 'RUNNING')")
+    assert ended == [("SUCCESS",)]
+
+
+def _a_second_up_is_refused(up: Up, other: Up) -> None:
+    refused = other.start()
+    assert refused.ended() == 1
+    assert "Stop it, or set DATA_DIR" in refused.text()
+    refused = up.start()
+    assert refused.ended() == 1
+    assert "Set PORT to a free port" in refused.text()
+
+
+def _a_killed_worker_comes_back(up: Up, process: Process) -> None:
     before = up.pid_of("--hostname=main@")
     os.kill(before, signal.SIGKILL)
-    after = eventually(lambda: (pid := up.pid_of("--hostname=main@")) != before and pid, within=60)
-    assert after
-    assert len(re.findall(r"main@\S+ ready\.", process.text())) >= 1
+    assert poll(lambda: up.pid_of("--hostname=main@") not in {0, before}, within=60)
     poll(lambda: len(re.findall(r"main@\S+ ready\.", process.text())) == 2, within=60)
 
-    process.send(signal.SIGINT)
-    assert process.ended(within=STOP_SECONDS) == 0
-    assert up.processes() == {}
 
-
-def test_a_second_start_is_fast_keeps_the_data_and_tells_no_password(up: Up) -> None:
-    question = "SELECT count(*), count(DISTINCT id) FROM jobs_run WHERE state = 'SUCCESS'"
+@pytest.mark.req("PL-4")
+def test_one_command_runs_everything_restarts_what_dies_and_leaves_nothing(
+    up: Up, free_port: Callable[[], int]
+) -> None:
     first = up.start()
     _until_ready(first, within=FIRST_START_SECONDS)
-    first.send(signal.SIGTERM)
+    _everything_answers(up, first)
+    _the_main_job_is_done(up)
+    _a_second_up_is_refused(up, Up(up.data_dir, port=free_port(), flower_port=free_port()))
+    _a_killed_worker_comes_back(up, first)
+    first.send(signal.SIGINT)
     assert first.ended(within=STOP_SECONDS) == 0
-    secrets = (up.data_dir / "secrets.env").read_text()
-    (kept,) = up.ask(question)
+    assert up.processes() == {}
 
+    secrets = (up.data_dir / "secrets.env").read_text()
     second = up.start()
     _until_ready(second, within=SECOND_START_SECONDS)
     assert "password:" not in second.text()
     assert (up.data_dir / "secrets.env").read_text() == secrets
-    assert up.ask(question)[0] >= kept
-    second.send(signal.SIGINT)
-    assert second.ended(within=STOP_SECONDS) == 0
-
-
-def test_nothing_survives_when_the_command_itself_is_killed(up: Up, eventually: Eventually) -> None:
-    process = up.start()
-    process.said(r"^mail-worker \| .*ready\.", within=FIRST_START_SECONDS)
-    assert len(up.processes()) >= 8
-    process.send(signal.SIGKILL)
-    eventually(lambda: not up.processes(), within=STOP_SECONDS)
-
-
-def test_a_second_up_on_the_same_folder_is_refused(up: Up, free_port: Callable[[], int]) -> None:
-    first = up.start()
-    first.said(r"^broker +\| ", within=FIRST_START_SECONDS)
-    other = Up(up.data_dir, port=free_port(), flower_port=free_port())
-    refused = other.start()
-    assert refused.ended() == 1
-    assert "Stop it, or set DATA_DIR" in refused.text()
-    first.send(signal.SIGINT)
-    assert first.ended(within=STOP_SECONDS) == 0
+    _the_main_job_is_done(up)
+    second.send(signal.SIGKILL)
+    second.ended()
+    poll(lambda: not up.processes(), within=STOP_SECONDS)

@@ -48,12 +48,12 @@ class Command(BaseCommand):
         call_command("migrate", verbosity=0)
         if welcome.ensure_admin(environment.admin_password):
             self._say(f"made the user admin; password: {environment.admin_password}")
-        self._user = welcome.ensure_sample_account(data_dir)
+        self._demo = welcome.ensure_demo_user(data_dir)
 
     def _run(self, environment: Environment, data_dir: Path) -> None:
         with Machine(programs(environment), data_dir=data_dir, write=self._say) as machine:
             try:
-                awaited = chain(answering.until_all_answer(environment), main_job.until_notified(self._user))
+                awaited = chain(answering.until_all_answer(environment), main_job.until_notified(self._demo))
                 self._await(machine, awaited)
             except main_job.StepFailedError as error:
                 self._say(f"not ready: {error}")
@@ -69,7 +69,7 @@ class Command(BaseCommand):
         before = ""
         for what in awaited:
             if what != before:
-                self._say(f"waiting for {what}")
+                self._say(f"waiting: {what}")
             before = what
             machine.wait(ASK_SECONDS)
 
