@@ -1,8 +1,9 @@
-"""Reads the labelled mails, corpus/*.toml and held_out/*.toml; a person decided on each label."""
+"""Reads the labelled mails, one folder of TOML files per set; a person decided on each label."""
 
 from __future__ import annotations
 
 import tomllib
+from calendar import monthrange
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
@@ -23,7 +24,7 @@ class Label:
     automated: bool = False
     answer: bool = False
     deadline: str = ""
-    """"now+3" (days from the base date), "sent+0" or "sent friday" (the first one after it was sent)."""
+    """"now+3" (days from the base date), "sent+0", "sent friday" (the first after that day), "sent month" (its end)."""
     odd: str = ""
     broken: str = ""
 
@@ -79,6 +80,8 @@ class SampleMessage:
         if not text:
             return None
         sent_on = self.sent_at(now=now).date()
+        if text == "sent month":
+            return sent_on.replace(day=monthrange(sent_on.year, sent_on.month)[1])
         if text.startswith("sent "):
             wanted = WEEKDAYS.index(text.removeprefix("sent "))
             return sent_on + timedelta(days=(wanted - sent_on.weekday() - 1) % 7 + 1)
@@ -90,6 +93,12 @@ class SampleMessage:
 def corpus() -> tuple[SampleMessage, ...]:
     """Return every message of the sample, in the order of its files."""
     return _loaded(SOURCE / "corpus")
+
+
+@cache
+def further() -> tuple[SampleMessage, ...]:
+    """Return labelled messages that are in no mailbox; the rules were adjusted on them too."""
+    return _loaded(SOURCE / "further")
 
 
 @cache

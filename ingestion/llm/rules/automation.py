@@ -17,6 +17,7 @@ ROLE = re.compile(
     r"^(?:info|service|kundenservice|support|billing|invoices?|rechnung(?:en)?|factures?|receipts?|orders?|bestellung(?:en)?|"
     r"tickets?|confirmations?|booking|reservations?|security|account|konto|termine|angebote|offers?|hello|contact)$"
 )
+SALES_LETTER_FROM = 2
 LISTED = ("list-unsubscribe", "list-id")
 
 
@@ -50,9 +51,25 @@ def _by_address_and_words(mail: MailFacts, text: str) -> Automation:
         return Automation("machine", f"sent from {mail.sender_address}")
     if _any(text, "automatic") or _any(mail.subject, "away"):
         return Automation("machine", "says of itself that it is automatic")
-    if ROLE.match(local_part) and _any(text, "transaction"):
+    if is_organisation(mail) and _any(text, "transaction"):
         return Automation("machine", f"an order, bill or booking from {mail.sender_address}")
+    if _marketing_words(text) >= SALES_LETTER_FROM:
+        return Automation("bulk", "reads like a sales letter")
     return PERSON
+
+
+def is_organisation(mail: MailFacts) -> bool:
+    """Whether the sender is a role or carries the name of its domain, rather than a person's."""
+    local_part, _, domain = mail.sender_address.lower().partition("@")
+    if ROLE.match(local_part):
+        return True
+    words = [word for word in re.findall(r"[^\W\d_]+", mail.sender_name.lower()) if len(word) > 2]
+    is_person = any(word in local_part for word in words)
+    return not is_person and any(word in domain for word in words)
+
+
+def _marketing_words(text: str) -> int:
+    return max(len({word.lower() for word in language.marketing.findall(text)}) for language in LANGUAGES)
 
 
 def _by_headers(mail: MailFacts) -> Automation | None:

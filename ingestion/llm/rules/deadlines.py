@@ -66,12 +66,15 @@ def _patterns(language: Vocabulary, *, asking: bool) -> list[re.Pattern[str]]:
         r"(?:the\s+|on\s+|next\s+|this\s+|le\s+|au\s+|dem\s+|den\s+|am\s+|nächsten\s+|kommenden\s+|diesen\s+|ce\s+)?"
     )
     texts = [rf"(?<!\w)(?:{language.due})\s+{filler}{day}{CLOCK}", rf"(?<!\w)(?P<day>{language.ahead})(?!\w)"]
+    texts.append(rf"(?<!\w){day},?\s+(?:{language.due_after})(?!\w)")
     if asking:
-        texts.append(rf"(?<!\w)(?P<day>{language.same_day})(?!\w){CLOCK}")
+        texts.append(rf"(?<!\w)(?P<day>{language.same_day}|{language.this_week})(?!\w){CLOCK}")
     return [re.compile(text, re.IGNORECASE) for text in texts]
 
 
 def _value(match: re.Match[str], sentence: str, language: Vocabulary, *, sent_at: datetime) -> Found | None:
+    if _ends_a_range(match, sentence, language):
+        return None
     day = _day(match["day"], language, sent_on=sent_at.date())
     if day is None or not sent_at.date() <= day <= sent_at.date() + FURTHEST:
         return None
@@ -79,10 +82,17 @@ def _value(match: re.Match[str], sentence: str, language: Vocabulary, *, sent_at
     return Found(day if clock is None else datetime.combine(day, clock, sent_at.tzinfo), sentence)
 
 
+def _ends_a_range(match: re.Match[str], sentence: str, language: Vocabulary) -> bool:
+    """Whether a beginning stands before it: "Montag bis Freitag", "vom 3. bis 5. Mai"."""
+    before = sentence[max(0, match.start() - 40) : match.start()]
+    beginning = rf"(?:(?:{language.weekdays})|(?<!\w)\d{{1,2}}\.|\bdu \d{{1,2}})\s+$"
+    return re.search(beginning, before, re.IGNORECASE) is not None
+
+
 def _day(text: str, language: Vocabulary, *, sent_on: date) -> date | None:
     if iso := ISO.search(text):
         return _iso(iso[0])
-    if re.fullmatch(language.week_end, text, re.IGNORECASE):
+    if re.fullmatch(f"{language.week_end}|{language.this_week}", text, re.IGNORECASE):
         return sent_on + timedelta(days=(FRIDAY - sent_on.weekday()) % 7)
     if re.fullmatch(language.month_end, text, re.IGNORECASE):
         return sent_on.replace(day=calendar.monthrange(sent_on.year, sent_on.month)[1])

@@ -28,6 +28,7 @@ class Findings:
     is_urgent: bool = False
     is_overdue: bool = False
     is_security: bool = False
+    is_official: bool = False
     is_marked_important: bool = False
     labels: frozenset[str] = frozenset()
 
@@ -47,6 +48,7 @@ def weigh(found: Findings) -> tuple[Importance, tuple[str, ...]]:
         (found.is_urgent, 3, "urgent words"),
         (found.is_overdue, 3, "overdue, or a loss is threatened"),
         (found.is_security, 3, "security notice"),
+        (found.is_official, 3, "official letter"),
         (found.is_marked_important, 1, "marked important by its sender"),
         (found.kind == "machine", -1, "written by a machine"),
         (found.addressed != "directly", -1, "owner not named under To"),
@@ -55,6 +57,7 @@ def weigh(found: Findings) -> tuple[Importance, tuple[str, ...]]:
     reasons = tuple(f"{reason} ({weight:+d})" for applies, weight, reason in weights if applies)
     if score >= HIGH_FROM:
         return "high", reasons
-    if found.kind == "machine" and score < 1 and not found.labels & CONSEQUENTIAL:
+    has_consequence = found.deadline_on is not None or found.labels & CONSEQUENTIAL
+    if found.kind == "machine" and score < 1 and not has_consequence:
         return "low", (*reasons, "a notice without consequence")
     return "normal", reasons

@@ -70,7 +70,7 @@ def _read(mail: MailFacts) -> _Read:
     automation = automation_of(mail, reading.text)
     if mail.is_own or automation.kind in {"bulk", "away"}:
         return _Read(mail=mail, reading=reading, automation=automation)
-    requests = requests_in(reading)
+    requests = requests_in(reading) if mail.addressed != "copy" else ()
     deadline = _deadline(mail, reading, requests)
     return _Read(mail=mail, reading=reading, automation=automation, requests=requests, deadline=deadline)
 
@@ -115,6 +115,7 @@ def _findings(found: _Read, labels: frozenset[str]) -> Findings:
         is_urgent=language.urgent.search(text) is not None,
         is_overdue=language.overdue.search(text) is not None,
         is_security=language.security.search(text) is not None,
+        is_official=language.official.search(text) is not None,
         is_marked_important=_is_marked_important(mail),
         labels=labels,
     )

@@ -11,7 +11,7 @@ from typing import Any
 from django.core.management import BaseCommand, CommandParser
 
 from ingestion.llm.rules.model import RulesModel
-from ingestion.samples import SampleMessage, corpus, held_out
+from ingestion.samples import SampleMessage, corpus, further, held_out
 from ingestion.samples.measuring import Miss, Score, measure
 
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "rules_model.md"
@@ -34,7 +34,10 @@ class Command(BaseCommand):
         """Print the tables."""
         day = (options["date"] or datetime.now(UTC)).date()
         now = datetime.combine(day, time(12), UTC)
-        sets = (("sample mailbox, which the rules were made with", corpus()), ("held-out mails", held_out()))
+        sets = (
+            ("the sample mailbox and further mails, which the rules were adjusted on", (*corpus(), *further())),
+            ("the held-out mails, which they were not", held_out()),
+        )
         measured = [(name, samples, *measure(samples, model=RulesModel(), now=now)) for name, samples in sets]
         text = f"Measured with {RulesModel.name} on {day:%Y-%m-%d}.\n"
         text += "".join(f"\n{_table(name, samples, scores)}" for name, samples, scores, _ in measured)

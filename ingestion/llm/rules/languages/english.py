@@ -18,6 +18,11 @@ ENGLISH = Vocabulary(
         "get back to (?:me|us)",
         "you (?:must|need to|have to)",
         "remember to",
+        "(?:be )?(?:glad|happy|grateful) (?:to hear from you|if you)",
+        "would you mind",
+        "waiting for your",
+        "(?<![a-z,] )(?:Please )?(?:update|review|confirm|sign|send|reply|complete|submit|pay|call|renew|verify|return|"
+        "register|respond|approve|upload) (?=[a-z])",
         "make sure",
     ),
     no_request=phrases(
@@ -32,6 +37,8 @@ ENGLISH = Vocabulary(
         "feel free",
         "unsubscribe",
         "please note",
+        "please disregard",
+        "(?:review|confirm|update|manage) your (?:preferences|settings)",
         "please disregard",
     ),
     answer=phrases(
@@ -56,10 +63,13 @@ ENGLISH = Vocabulary(
         "(?:final|last|second) (?:notice|reminder|warning)",
         "collection agency",
         "late fee",
-        "will be (?:deleted|suspended|disconnected|terminated|cut off|closed)",
+        "will be (?:deleted|suspended|disconnected|terminated|cut off|closed|cancelled|canceled)",
         "declined",
+        "payment (?:has )?failed",
+        "could not (?:charge|collect|process)",
         "default(?:ed)? on",
     ),
+    official=phrases("subpoena", "summons", "court", "tax office", "penalty notice", "legal action", "mandatory"),
     security=phrases(
         "suspicious",
         "unauthori[sz]ed",
@@ -72,8 +82,23 @@ ENGLISH = Vocabulary(
         "view (?:this email )?in (?:your )?browser",
         "email (?:settings|preferences)",
         r"\d+ ?% off",
-        "you (?:are receiving|receive) this (?:newsletter|letter)",
+        "you(?:'re| are)? receiv(?:e|ing) this (?:newsletter|letter|e-?mail|message)",
+        "this (?:e-?mail|message) was sent to",
         "opt out",
+    ),
+    marketing=phrases(
+        "free trial",
+        "book a (?:demo|call)",
+        "limited time",
+        "special offer",
+        "exclusive",
+        "opportunity",
+        "discount",
+        "no obligation",
+        "our (?:solution|services)",
+        "boost",
+        "save up to",
+        "grow your business",
     ),
     automatic=phrases(
         "automated (?:message|e-?mail|notification)",
@@ -85,6 +110,11 @@ ENGLISH = Vocabulary(
         "(?:your|ride|payment) (?:[a-z-]+ )?(?:order|booking|reservation|receipt|invoice|payment|statement|"
         "subscription|account|password|ride|delivery|parcel|domain)",
         "order confirmation",
+        "terms of (?:service|use)",
+        "privacy policy",
+        "check-?in is open",
+        "sent you a (?:document|file|message)",
+        "(?:link|code) expires",
         "payment received",
         "thank(?:s| you) for (?:your (?:order|purchase)|riding|shopping)",
     ),
@@ -110,12 +140,14 @@ ENGLISH = Vocabulary(
         r"due(?: date)?(?: is)?(?: on| by)?:?|deadline(?: is)?(?: on)?:?|expires?(?: on)?|"
         r"clos(?:es?|ed|ing)\b[^.\n]{0,30}?\bon|ends? on"
     ),
+    due_after=r"at the latest|is the (?:deadline|last day|cut-?off)",
     same_day=r"today|tonight|tomorrow",
     weekdays=r"monday|tuesday|wednesday|thursday|friday|saturday|sunday",
     months=(
         r"january|february|march|april|may|june|july|august|september|october|november|december|"
         r"jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec"
     ),
+    this_week=r"this week",
     week_end=r"(?:the )?end of (?:the|this) week",
     month_end=r"(?:the )?end of (?:the|this) month|month'?s end",
     ahead=r"(?:with)?in (?:the next )?\d{1,2} (?:days?|weeks?)",

@@ -19,6 +19,10 @@ FRENCH = Vocabulary(
         "il (?:faut|faudrait)",
         "(?:j'ai|nous avons) besoin de",
         "vous devez",
+        "[a-zéèê]+ez-(?:moi|nous)",
+        "pense[sz]? à",
+        "n'oublie[sz]? pas",
+        "auriez-vous",
     ),
     no_request=phrases(
         "ne pas (?:y )?répondre",
@@ -57,6 +61,7 @@ FRENCH = Vocabulary(
         "sera (?:suspendue?|résiliée?|supprimée?|coupée?)",
         "huissier",
     ),
+    official=phrases("tribunal", "convocation", "convoquée?s?", "amende", "huissier", "obligatoire", "mise en demeure"),
     security=phrases(
         "connexion (?:suspecte|inhabituelle)",
         "nouvelle connexion",
@@ -75,6 +80,17 @@ FRENCH = Vocabulary(
         r"\d+ ?% de (?:réduction|remise)",
         "code promo",
     ),
+    marketing=phrases(
+        "gratuit\\w*",
+        "sans engagement",
+        "offres? (?:spéciales?|exclusives?)",
+        "exclusi\\w+",
+        "profitez",
+        "remise",
+        "promo\\w*",
+        "économisez",
+        "devis gratuit",
+    ),
     automatic=phrases(
         "(?:message|courriel|e-?mail) automatique",
         "générée? automatiquement",
@@ -86,6 +102,8 @@ FRENCH = Vocabulary(
         "contrat|avis|mot de passe)",
         "confirmation de (?:votre )?commande",
         "remboursement effectué",
+        "conditions (?:générales|d'utilisation)",
+        "politique de confidentialité",
         "merci pour votre (?:commande|achat|réservation)",
     ),
     courtesy=phrases(
@@ -110,12 +128,14 @@ FRENCH = Vocabulary(
         r"(?: est| :|:)?(?: le| au)?|échéance(?: est| :|:)?(?: le| au)?|à payer(?: pour)? le|expire le|"
         r"(?:clôture|fin) le"
     ),
+    due_after=r"au plus tard|dernier délai|est la date limite",
     same_day=r"aujourd'hui|demain|après-demain|ce soir",
     weekdays=r"lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche",
     months=(
         r"janvier|février|mars|avril|mai|juin|juillet|août|septembre|octobre|novembre|décembre|"
         r"janv|févr|avr|juil|sept|oct|nov|déc"
     ),
+    this_week=r"cette semaine",
     week_end=r"(?:la )?fin de (?:la|cette) semaine",
     month_end=r"(?:la )?fin (?:du|de ce) mois",
     ahead=r"(?:dans(?: un délai de)?|sous) \d{1,2} (?:jours?|semaines?)",

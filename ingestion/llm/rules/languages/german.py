@@ -19,6 +19,9 @@ GERMAN = Vocabulary(
         "(?:brauchen|benötigen) wir",
         "melde(?:n Sie|t euch)? (?:dich|sich)",
         "Sie müssen",
+        "(?:du )?(?:musst|müsstest) du",
+        "wollen wir",
+        "(?<![a-zäöü,] )[A-ZÄÖÜ][a-zäöüß]+en Sie (?=[a-zäöü])",
     ),
     no_request=phrases(
         "antworten Sie (?:bitte )?nicht",
@@ -30,6 +33,7 @@ GERMAN = Vocabulary(
         "abmelden",
         "beachten Sie",
         "verhindert",
+        "haben Sie",
     ),
     answer=phrases(
         "Bescheid",
@@ -41,7 +45,7 @@ GERMAN = Vocabulary(
         "(?:ruf|melde) (?:mich|dich)",
         "bestätig\\w*",
         "Rückmeldung",
-        "zurück(?:rufen|senden|schicken)",
+        "zurück(?:rufen|senden|schicken)?",
     ),
     urgent=phrases(
         "dringende?[rsnm]?",
@@ -65,6 +69,15 @@ GERMAN = Vocabulary(
         "wird (?:\\w+ )?(?:gesperrt|gelöscht|abgeschaltet)",
         "Säumnis\\w*",
     ),
+    official=phrases(
+        "Gericht\\w*",
+        "\\w*gericht",
+        "(?:Vor)?[Ll]adung",
+        "Bußgeld\\w*",
+        "Vollstreckung\\w*",
+        "verpflichtend",
+        "Anhörung",
+    ),
     security=phrases(
         "verdächtige?[rsnm]?",
         "unbekannte[rsnm]? Gerät",
@@ -82,6 +95,19 @@ GERMAN = Vocabulary(
         "versandkostenfrei",
         r"\d+ ?% Rabatt",
     ),
+    marketing=phrases(
+        "kostenlos",
+        "unverbindlich",
+        "exklusiv\\w*",
+        "Rabatt\\w*",
+        "sparen Sie",
+        "nur für kurze Zeit",
+        "Sonderangebot",
+        "Ihre Vorteile",
+        "solvente\\w*",
+        "Gratis\\w*",
+        "jetzt (?:sichern|bestellen|testen)",
+    ),
     automatic=phrases(
         "automatisch (?:erstellt|erzeugt|versendet|versandt|generiert)e?",
         "automatische (?:Antwort|Nachricht|E-Mail|Benachrichtigung)",
@@ -91,6 +117,10 @@ GERMAN = Vocabulary(
     transaction=phrases(
         "Ihr(?:e[nmrs]?)? (?:\\w+ )?(?:\\w*[Rr]echnung|Bestellung|Buchung|Sendung|Paket|Kontoauszug|Ticket|Vertrag|"
         "Konto|Passwort|Reise|Bescheinigung|Termin|bestelltes \\w+)",
+        "Ausleihe",
+        "folgende (?:Medien|Artikel|Posten)",
+        "Nutzungsbedingungen",
+        "Datenschutzerklärung",
         "Buchungsbestätigung",
         "Bestellbestätigung",
         "Vielen Dank für Ihre (?:Bestellung|Buchung|Zahlung)",
@@ -118,12 +148,14 @@ GERMAN = Vocabulary(
         r"fällig(?: am| zum)?|zahlbar(?: bis| am)?(?: zum)?|frist(?:ende)?(?: bis| ist| endet)?(?: zum| am| der)?:?|"
         r"läuft(?: am)?"
     ),
+    due_after=r"fällig|zu (?:zahlen|bezahlen|begleichen|erledigen)|ist (?:Abgabe|Anmelde)schluss",
     same_day=r"heute|morgen|übermorgen",
     weekdays=r"montag|dienstag|mittwoch|donnerstag|freitag|samstag|sonnabend|sonntag",
     months=(
         r"januar|jänner|februar|märz|april|mai|juni|juli|august|september|oktober|november|dezember|"
         r"jan|feb|mär|apr|jun|jul|aug|sept?|okt|nov|dez"
     ),
+    this_week=r"diese(?:r)? woche",
     week_end=r"ende (?:der|dieser) woche|wochenende",
     month_end=r"ende (?:des|dieses) monats|monatsende",
     ahead=r"(?:in(?:nerhalb von)?|binnen) \d{1,2} (?:tage?n?|wochen?)",

@@ -34,8 +34,12 @@ class Vocabulary:
     overdue: re.Pattern[str]
     """Late, or a loss is threatened."""
     security: re.Pattern[str]
+    official: re.Pattern[str]
+    """Courts, fines and other letters one must not miss."""
     bulk: re.Pattern[str]
     """Footers and phrases of mail sent to many."""
+    marketing: re.Pattern[str]
+    """Words of people who sell; two different ones make a sales letter."""
     automatic: re.Pattern[str]
     """Says of itself that a machine wrote it."""
     away: re.Pattern[str]
@@ -48,10 +52,13 @@ class Vocabulary:
 
     due: str
     """Regular expression of what stands before a deadline's date."""
+    due_after: str
+    """The same for what stands behind the date."""
     same_day: str
     """Words for today and tomorrow."""
     weekdays: str
     months: str
+    this_week: str
     week_end: str
     month_end: str
     ahead: str
