@@ -10,14 +10,15 @@ from typing import Any
 
 import structlog
 from celery.app.trace import build_tracer
+from django.db.models import Q
 
-from jobs import ledger
+from jobs import fanout, ledger, registry
 from jobs.attempt import Message, perform
 from jobs.envelope import request_of
 from jobs.models import Run, Worker
-from jobs.models.run import Cause
+from jobs.models.run import Cause, WaitsFor
 from jobs.presence import Presence
-from jobs.states import WAITING, State
+from jobs.states import State
 from jobs.task import Job
 
 log = structlog.get_logger(__name__)
@@ -31,7 +32,8 @@ def run_here(
 ) -> Run:
     """Enqueue a run of `job`, perform its attempts in this process and return the row as it ended.
 
-    Retries wait here for their time. A guard's refusal is waited out for `patience_seconds`, then the run is SKIPPED.
+    Children are performed here too, one after another, as far as no worker takes them. Retries wait for their time. A
+    guard's refusal is waited out for `patience_seconds`, then the run is SKIPPED.
     The unfinished run that its unique key already has is returned as it stands, not waited for.
 
     Raises: ArgumentsError when the arguments don't fit.
@@ -48,23 +50,38 @@ def run_here(
     )
     node.begin()
     try:
-        return _attempt_until_ended(job, run, deadline=time.monotonic() + patience_seconds)
+        return _perform_until_ended(run, deadline=time.monotonic() + patience_seconds)
     finally:
         node.end()
 
 
-def _attempt_until_ended(job: Job, run: Run, *, deadline: float) -> Run:
-    app = job.app
-    tracer = build_tracer(job.name, job, app.loader, socket.gethostname(), app=app)
+def _perform_until_ended(run: Run, *, deadline: float) -> Run:
     while not State(run.state).is_final:
-        if run.state == State.QUEUED:
-            perform(job, tracer, Message(str(run.pk), run.args, run.kwargs, request_of(run)))
-        elif run.state in WAITING and run.run_at <= ledger.now():
-            ledger.release(run.pk, now=ledger.now())
+        refused = [each for each in _due(run) if not _attempt(each)]
+        fanout.end_parents(now=ledger.now())
+        if refused and time.monotonic() >= deadline:
+            for each in refused:
+                ledger.skip(each.pk, reason=each.reason, now=ledger.now())
         run.refresh_from_db()
-        if run.state == State.QUEUED and run.reason in _REFUSALS and time.monotonic() >= deadline:
-            ledger.skip(run.pk, reason=run.reason, now=ledger.now())
-            run.refresh_from_db()
-        elif not State(run.state).is_final:
+        if not State(run.state).is_final and (refused or not _due(run)):
             time.sleep(_POLL_SECONDS)
     return run
+
+
+def _due(run: Run) -> list[Run]:
+    """Return the run and its descendants, as far as their time has come."""
+    family = Run.objects.waiting().filter(Q(pk=run.pk) | Q(root_id=run.pk), run_at__lte=ledger.now())
+    family = family.exclude(waits_for=WaitsFor.REPLACEMENT)
+    return [each for each in family.order_by("pk") if each.job in registry.registered()]
+
+
+def _attempt(run: Run) -> bool:
+    """Perform one attempt; False when a guard refused it."""
+    if run.state != State.QUEUED:
+        ledger.release(run.pk, now=ledger.now())
+    job = registry.find(run.job)
+    tracer = build_tracer(job.name, job, job.app.loader, socket.gethostname(), app=job.app)
+    request = request_of(run)
+    perform(job, tracer, Message(request["id"], run.args, run.kwargs, request))
+    run.refresh_from_db()
+    return not (run.state == State.QUEUED and run.reason in _REFUSALS)

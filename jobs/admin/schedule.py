@@ -61,9 +61,9 @@ class ScheduleForm(ModelForm[PeriodicTask]):
     def clean(self) -> dict[str, Any] | None:
         """Refuse arguments that the job would refuse when the schedule fires."""
         cleaned = super().clean() or {}
-        if cleaned.get("task") and not cleaned.get("args", "[]").strip("[] "):
+        if {"task", "args", "kwargs"} <= cleaned.keys() and not json.loads(cleaned["args"]):
             try:
-                operations.check_arguments(cleaned["task"], json.loads(cleaned.get("kwargs") or "{}"))
+                operations.check_arguments(cleaned["task"], json.loads(cleaned["kwargs"]))
             except DaybookError as error:
                 self.add_error("kwargs", str(error))
         return cleaned

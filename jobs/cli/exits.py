@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from django.core.management import CommandError
 
@@ -29,6 +30,18 @@ def exit_codes() -> Iterator[None]:
 def bad_usage(message: str) -> CommandError:
     """Return the error that says how the command was misused."""
     return CommandError(message, returncode=BAD_USAGE)
+
+
+def is_misuse(error: BaseException | None) -> bool:
+    """Whether the command's parser refused what was typed."""
+    # typer carries its own copy of click and exports no name for this class.
+    return error is not None and hasattr(error, "format_message") and getattr(error, "exit_code", None) == BAD_USAGE
+
+
+def misuse(error: Any) -> CommandError:
+    """Return the error that says what the parser refused, and where help is."""
+    path = error.ctx.command_path if error.ctx else "manage.py jobs"
+    return bad_usage(f"{error.format_message()} See {path} --help")
 
 
 def judge(run: Run) -> None:

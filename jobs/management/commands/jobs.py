@@ -6,13 +6,13 @@ Other apps add verbs as django-typer plug-ins: import `Command` from here and de
 from __future__ import annotations
 
 import time
-from typing import Annotated
+from typing import Annotated, Any
 
 from django_typer.management import TyperCommand, command, initialize
 from typer import Argument, Option
 
 from jobs import operations, queries
-from jobs.cli.exits import exit_codes, judge
+from jobs.cli.exits import exit_codes, is_misuse, judge, misuse
 from jobs.cli.printing import jobs_table, print_json, print_rich, run_page, runs_table
 from jobs.cli.reading import read_arguments, read_state, read_time, read_user
 from jobs.errors import RefusedError
@@ -49,6 +49,12 @@ class Command(TyperCommand, rich_markup_mode="markdown"):
         "--no-color",
         "--force-color",
     }
+
+    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> Any:
+        """Give misused options and arguments their exit code; django-typer's own would be 1."""
+        if is_misuse(error):
+            raise misuse(error) from error
+        return super().__exit__(kind, error, trace)
 
     @initialize()
     def begin(self) -> None:
@@ -138,7 +144,7 @@ class Command(TyperCommand, rich_markup_mode="markdown"):
         self,
         name: Annotated[str, Argument(metavar="[NAME]", help="Only runs of this job.")] = "",
         state: Annotated[
-            str | None, Option(metavar="STATE", help="A state, or waiting (not started), running, dead (failed, open).")
+            str | None, Option("--state", help="A state, or waiting (not started), running, dead (failed, open).")
         ] = None,
         limit: Annotated[int, Option(min=1, max=1000, help="How many, newest first.")] = 20,
         as_json: AsJson = False,

@@ -10,7 +10,7 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 from django_celery_beat.models import IntervalSchedule, PeriodicTask, PeriodicTasks
 
-from jobs import operations
+from jobs import operations, queries
 from jobs.errors import ArgumentsError, UnknownJobError
 from jobs.models import Queue, Run, SchedulePlan, Worker
 from jobs.models.run import Cause
@@ -92,6 +92,15 @@ def test_run_here_tries_again_as_the_job_says(notes: None) -> None:
     run = operations.run_here("fails_until", {"attempt": 3}, cause=Cause.CLI)
     assert (run.state, run.attempt) == (State.SUCCESS, 3)
     assert [entry["message"] for entry in run.attempts] == ["attempt 1", "attempt 2"]
+
+
+@pytest.mark.req("SW-2")
+@pytest.mark.django_db(transaction=True)
+def test_run_here_runs_the_children_too(notes: None) -> None:
+    run = operations.run_here("spawns", {"children": 3}, cause=Cause.CLI)
+    assert run.state == State.SUCCESS
+    assert list(run.children.values_list("state", "attempt")) == [(State.SUCCESS, 1)] * 3
+    assert queries.details(run).result["children"]["states"] == {"SUCCESS": 3}
 
 
 @pytest.mark.req("SW-2", "SW-22")

@@ -186,5 +186,3 @@ def test_details_find_the_result_of_a_foreign_task_id() -> None:
     run = saved_run(id=run_id_of("my-own-id"), options={"task_id": "my-own-id"}, state=State.SUCCESS)
     TaskResult.objects.create(task_id="my-own-id", status="SUCCESS", result="7")
     assert queries.details(Run.objects.get(pk=run.pk)).result == 7
-
-

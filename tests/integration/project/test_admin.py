@@ -1,0 +1,48 @@
+"""Every page of the admin opens, in the project's theme, and asks no other host for anything."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from django.contrib import admin
+from django.db.models import Model
+from django.test import Client
+from django.urls import reverse
+
+from project.theme import UNFOLD
+
+pytestmark = pytest.mark.django_db
+MODELS = sorted(admin.site._registry, key=lambda model: model._meta.label)
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model._meta.label)
+def test_the_list_and_the_form_of_every_model_open_for_an_admin(admin_client: Client, model: type[Model]) -> None:
+    name = f"admin:{model._meta.app_label}_{model._meta.model_name}"
+    assert admin_client.get(reverse(f"{name}_changelist")).status_code == 200
+    assert admin_client.get(reverse(f"{name}_changelist"), {"q": "anna"}).status_code == 200
+    assert admin_client.get(reverse(f"{name}_add")).status_code in {200, 403}
+
+
+@pytest.mark.parametrize("group", UNFOLD["SIDEBAR"]["navigation"], ids=lambda group: group["title"])
+def test_every_entry_of_the_menu_leads_to_a_page(admin_client: Client, group: dict[str, object]) -> None:
+    for item in group["items"]:  # type: ignore[attr-defined]
+        assert admin_client.get(str(item["link"])).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("path", "active"), [("/admin/jobs/run/", "Runs"), ("/admin/jobs/run/?state=dead", "Dead letters")]
+)
+def test_one_entry_of_the_menu_is_active(admin_client: Client, path: str, active: str) -> None:
+    menu = admin_client.get(path).context["sidebar_navigation"]
+    assert [item["title"] for group in menu for item in group["items"] if item["active"]] == [active]
+
+
+def test_pages_name_no_other_host(admin_client: Client) -> None:
+    for path in ("/admin/login/", "/admin/", "/admin/jobs/run/", "/admin/jobs/queue/"):
+        page = admin_client.get(path, follow=True).content.decode()
+        assert re.findall(r'(?:src|href|action)="(?:https?:)?//[^"]*"', page) == []
+
+
+def test_results_have_no_pages_of_their_own() -> None:
+    assert not [model for model in MODELS if model._meta.app_label == "django_celery_results"]
