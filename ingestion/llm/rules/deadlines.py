@@ -8,9 +8,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import cache
+from itertools import islice
 
 from ingestion.llm.rules.languages import Vocabulary
 
+MOST_CANDIDATES = 50
 FURTHEST = timedelta(days=730)
 ISO = re.compile(r"\d{4}-\d{2}-\d{2}")
 CLOCK = (
@@ -43,11 +45,15 @@ def find_deadline(
     In `requests`, sentences that ask for something, the words for today and tomorrow count without a cue.
     """
     asking = set(requests)
-    found = [
-        deadline
+    matches = (
+        (match, sentence)
         for sentence in sentences
         for pattern in _patterns(language, asking=sentence in asking)
         for match in pattern.finditer(sentence)
+    )
+    found = [
+        deadline
+        for match, sentence in islice(matches, MOST_CANDIDATES)
         if (deadline := _value(match, sentence, language, sent_at=sent_at))
     ]
     return min(found, key=lambda deadline: deadline.day, default=None)
