@@ -3,14 +3,9 @@
 from __future__ import annotations
 
 import importlib.metadata
-import os
 from dataclasses import dataclass, field, fields
 
 from django.conf import settings
-
-
-def _code_version() -> str:
-    return os.environ.get("CODE_VERSION") or _package_version()
 
 
 def _package_version() -> str:
@@ -42,7 +37,7 @@ class Conf:
     encryption_keys: list[str] = field(default_factory=list)
     signing_keys: list[str] = field(default_factory=list)
     development_secret: str = field(default_factory=_development_secret)
-    code_version: str = field(default_factory=_code_version)
+    code_version: str = field(default_factory=_package_version)
 
 
 def conf() -> Conf:

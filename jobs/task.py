@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, NoReturn, cast
 
 import structlog
@@ -12,32 +12,16 @@ from celery import Task
 from celery.exceptions import Ignore
 from celery.exceptions import Retry as CeleryRetry
 from celery.result import AsyncResult
-from celery.utils.time import maybe_iso8601
 from django.db import transaction
 from django.utils import timezone
 
-from jobs import attempt, context, ledger, window, wire
-from jobs.conf import conf
-from jobs.identifiers import new_correlation_id, new_run_id, run_id_of
+from jobs import attempt, context, drafting, ledger
 from jobs.models import Run
-from jobs.models.run import Cause
 from jobs.outcomes import Again
 from jobs.policies import PLAIN, Declaration, Retry
 from jobs.publish import publish_after_commit
-from jobs.states import State
 
 log = structlog.get_logger(__name__)
-
-_NOT_FOR_THE_MESSAGE = (
-    "producer",
-    "connection",
-    "publisher",
-    "add_to_parent",
-    "retries",
-    "root_id",
-    "parent_id",
-    "eta",
-)
 
 
 class Job(Task):  # type: ignore[type-arg]
@@ -78,9 +62,14 @@ class Job(Task):  # type: ignore[type-arg]
         guard = self.declaration.concurrency
         return guard is not None and guard.on_conflict == "skip"
 
+    @property
+    def _replaces_waiting(self) -> bool:
+        guard = self.declaration.concurrency
+        return guard is not None and guard.on_conflict == "replace"
+
     def queue_name(self) -> str:
         """Return the queue that runs go to when nobody says otherwise."""
-        return self._route({}, (), {})[0]
+        return drafting.route(self, {}, (), {})[0]
 
     def apply_async(  # noqa: PLR0913, PLR0917 - Celery's signature
         self,
@@ -109,7 +98,7 @@ class Job(Task):  # type: ignore[type-arg]
         options |= {"link": _frozen(link), "link_error": _frozen(link_error), "shadow": shadow}
         run = self.new_run(list(args or ()), dict(kwargs or {}), task_id=task_id, **options)
         run = self._enqueue(run, is_fresh=task_id is None)
-        result = self.AsyncResult(task_id or str(run.pk))
+        result = self.AsyncResult(run.options.get("task_id") or str(run.pk))
         parent = self.app.current_worker_task
         if trail and parent is not None:
             parent.add_trail(result)
@@ -121,11 +110,12 @@ class Job(Task):  # type: ignore[type-arg]
         if active is not None and active.id == run.pk:
             ledger.replace(run, fence=active.fence)
             return run
+        if is_fresh and run.unique_key is None and not self._replaces_waiting:
+            ledger.enqueue_new(run)
+            publish_after_commit(run)
+            return run
         with transaction.atomic():
-            if is_fresh and run.unique_key is None:
-                run, created = ledger.enqueue_new(run), True
-            else:
-                run, created = self._enqueue_guarded(run)
+            run, created = self._enqueue_guarded(run)
             if created:
                 self._replace_waiting(run)
                 publish_after_commit(run)
@@ -142,8 +132,7 @@ class Job(Task):  # type: ignore[type-arg]
         return found, created
 
     def _replace_waiting(self, run: Run) -> None:
-        guard = self.declaration.concurrency
-        if guard is not None and guard.on_conflict == "replace":
+        if self._replaces_waiting:
             reason = f"replaced by {run.pk}"
             ledger.cancel_waiting(
                 now=run.created_at, reason=reason, sparing=run.pk, concurrency_key=run.concurrency_key
@@ -158,63 +147,12 @@ class Job(Task):  # type: ignore[type-arg]
         ledger.set_aside(active.fence)
         raise Ignore("Replaced by new task")
 
-    def new_run(  # noqa: PLR0913 - one column each
-        self,
-        args: list[Any],
-        kwargs: dict[str, Any],
-        *,
-        task_id: str | None = None,
-        owner: Any = None,
-        cause: str | None = None,
-        tenant: str = "",
-        unique_key: str | None = None,
-        queue: Any = None,
-        priority: int | None = None,
-        countdown: float | None = None,
-        eta: datetime | str | None = None,
-        expires: float | datetime | str | None = None,
-        options: dict[str, Any] | None = None,
-        **more: Any,
-    ) -> Run:
-        """Return the unsaved row of a run with these arguments; `more` are Celery's options for the message.
+    def new_run(self, args: list[Any], kwargs: dict[str, Any], **options: Any) -> Run:
+        """Return the unsaved row of a run with these arguments; `options` as for apply_async.
 
         Raises: ArgumentsError.
         """
-        declared, active, now = self.declaration, context.active_run(), timezone.now()
-        header = getattr(self, "__header__", None) if self.typing else None
-        wire.check(args, kwargs, header=header, most_bytes=conf().max_arguments_bytes)
-        queue_name, route = self._route({"queue": queue, **more}, args, kwargs)
-        run_at = _time(eta, now) or now + timedelta(seconds=countdown or 0)
-        run = Run(
-            id=run_id_of(task_id) if task_id else new_run_id(),
-            job=self.name,
-            queue=queue_name,
-            priority=declared.priority if priority is None else priority,
-            state=State.SCHEDULED if run_at > now else State.QUEUED,
-            owner_id=_owner_id(owner) if owner is not None else getattr(active, "owner_id", None),
-            cause=cause or (Cause.PARENT if active else Cause.CODE),
-            tenant=tenant or self._tenant(args, kwargs),
-            created_at=now,
-            run_at=run_at,
-            expires_at=_time(expires if expires is not None else declared.expires_seconds, now),
-            published_at=now if run_at <= now and window.has_room(queue_name) else None,
-            max_attempts=self.retry_policy.attempts,
-            correlation_id=_correlation_id(active),
-            parent_id=active.id if active else None,
-            root_id=active.root_id if active else None,
-            unique_key=unique_key or self._key("unique", args, kwargs),
-            concurrency_key=self._key("concurrency", args, kwargs),
-            rate_key=self._key("rate_limit", args, kwargs),
-            concurrency_limit=declared.concurrency.limit if declared.concurrency else 1,
-            code_version=conf().code_version,
-        )
-        if declared.sensitive:
-            args, kwargs = wire.seal(args, kwargs, names=declared.sensitive, function=self.run)
-        run.args, run.kwargs = args, kwargs
-        run.options = {name: value for name, value in {**route, **(options or {})}.items() if value is not None}
-        if task_id and task_id != str(run.pk):
-            run.options["task_id"] = task_id
-        return run
+        return drafting.draft(self, args, kwargs, **options)
 
     def retry(  # noqa: PLR0913, PLR0917 - Celery's signature
         self,
@@ -238,39 +176,17 @@ class Job(Task):  # type: ignore[type-arg]
                 f"Can't retry {self.name}[{self.request.id}] args:{self.request.args} kwargs:{self.request.kwargs}"
             )
         now = timezone.now()
-        at = _time(eta, now) or now + timedelta(seconds=self.default_retry_delay if countdown is None else countdown)
+        wait = self.default_retry_delay if countdown is None else countdown
+        at = drafting.moment(eta, now) or now + timedelta(seconds=wait)
         current.again = Again(at, reason=f"retry() {exc!r}" if exc else "retry()")
-        current.edits = {name: value for name, value in (("args", args), ("kwargs", kwargs)) if value is not None}
+        new_args, new_kwargs = drafting.sealed(self, args or (), kwargs or {})
+        current.edits = ({} if args is None else {"args": new_args}) | (
+            {} if kwargs is None else {"kwargs": new_kwargs}
+        )
         error = CeleryRetry(exc=cast("Exception", exc), when=at)
         if throw:
             raise error
         return error  # type: ignore[misc]
-
-    def _route(self, options: dict[str, Any], args: Any, kwargs: Any) -> tuple[str, dict[str, Any]]:
-        given = {name: value for name, value in options.items() if name not in _NOT_FOR_THE_MESSAGE}
-        wanted = self._get_exec_options() | {name: value for name, value in given.items() if value is not None}  # type: ignore[attr-defined]
-        if wanted.get("queue") is None and self.declaration.queue and not wanted.get("exchange"):
-            wanted["queue"] = self.declaration.queue
-        app = self.app
-        given = {name: value for name, value in wanted.items() if value is not None}
-        route = app.amqp.router.route(given, self.name, args, kwargs, cast("Any", self))
-        queue = route.pop("queue", None)
-        for ours in ("priority", "expires", "countdown"):
-            route.pop(ours, None)
-        return str(getattr(queue, "name", queue) or app.conf.task_default_queue), route
-
-    def _tenant(self, args: list[Any], kwargs: dict[str, Any]) -> str:
-        template = self.declaration.tenant
-        return template.format(**wire.by_name(self.run, args, kwargs))[:100] if template else ""
-
-    def _key(self, guard: str, args: list[Any], kwargs: dict[str, Any]) -> str | None:
-        """Return the guard's key: its format string filled with the arguments by name, prefixed with the job."""
-        policy = getattr(self.declaration, guard)
-        if policy is None:
-            return None
-        values = wire.by_name(self.run, args, kwargs)
-        filled = policy.key.format(**values) if policy.key else (wire.digest(values) if guard == "unique" else "")
-        return f"{self.name}:{filled}"[:200]
 
 
 def _frozen(signatures: Any) -> Any:
@@ -284,26 +200,3 @@ def _frozen(signatures: Any) -> Any:
             copy.freeze(str(uuid.uuid4()))
         frozen.append(copy)
     return frozen
-
-
-def _owner_id(owner: Any) -> int:
-    return int(getattr(owner, "pk", owner))
-
-
-def _correlation_id(active: context.RunContext | None) -> str:
-    if active is not None:
-        return active.correlation_id
-    bound = structlog.contextvars.get_contextvars()
-    inherited = bound.get("correlation_id") or bound.get("request_id")
-    if not inherited:
-        return new_correlation_id()
-    return str(inherited)[:64] if str(inherited).startswith("job-") else f"job-{inherited}"[:64]
-
-
-def _time(value: float | datetime | str | None, now: datetime) -> datetime | None:
-    if value is None:
-        return None
-    if isinstance(value, int | float):
-        return now + timedelta(seconds=value)
-    moment = cast("datetime", maybe_iso8601(value))
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -71,6 +71,7 @@ class Environment:
     flower_port: int = _number("FLOWER_PORT", 5555, "Port of Flower.")
     flower_basic_auth: str = _text("FLOWER_BASIC_AUTH", "", "Flower's login, as user:password.")
     admin_password: str = _text("ADMIN_PASSWORD", "", "Password of the user admin that the first `make up` makes.")
+    code_version: str = _text("CODE_VERSION", "", "Version noted with runs and workers; empty: the package's.")
     time_zone: str = _text("TIME_ZONE", "UTC", "Zone of the admin pages; the database keeps UTC.")
 
     def database(self) -> dict[str, object]:

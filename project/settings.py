@@ -140,6 +140,7 @@ DAYBOOK = {
     "run_retention_days": ENVIRONMENT.run_retention_days,
     "encryption_keys": ENVIRONMENT.field_encryption_keys,
     "signing_keys": ENVIRONMENT.message_signing_keys,
+    **({"code_version": ENVIRONMENT.code_version} if ENVIRONMENT.code_version else {}),
 }
 DAYBOOK_INGESTION = {
     "llm_model": ENVIRONMENT.llm_model,

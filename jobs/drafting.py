@@ -1,0 +1,141 @@
+"""Drafts the row of a new run from a job, its arguments and Celery's options; writes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, cast
+
+import structlog
+from celery.utils.time import maybe_iso8601
+from django.utils import timezone
+
+from jobs import context, window, wire
+from jobs.conf import conf
+from jobs.identifiers import new_correlation_id, new_run_id, run_id_of
+from jobs.models import Run
+from jobs.models.run import Cause
+from jobs.states import State
+
+if TYPE_CHECKING:
+    from jobs.task import Job
+
+_NOT_KEPT = ("producer", "connection", "publisher", "add_to_parent", "retries", "root_id", "parent_id", "eta")
+
+
+def draft(  # noqa: PLR0913 - one column each
+    job: Job,
+    args: list[Any],
+    kwargs: dict[str, Any],
+    *,
+    task_id: str | None = None,
+    owner: Any = None,
+    cause: str | None = None,
+    tenant: str = "",
+    unique_key: str | None = None,
+    queue: Any = None,
+    priority: int | None = None,
+    countdown: float | None = None,
+    eta: datetime | str | None = None,
+    expires: float | datetime | str | None = None,
+    options: dict[str, Any] | None = None,
+    **more: Any,
+) -> Run:
+    """Return the unsaved row of a run of `job`; `more` are Celery's options for the message.
+
+    Raises: ArgumentsError.
+    """
+    declared, active, now = job.declaration, context.active_run(), timezone.now()
+    header = getattr(job, "__header__", None) if job.typing else None
+    wire.check(args, kwargs, header=header, most_bytes=conf().max_arguments_bytes)
+    queue_name, routed = route(job, {"queue": queue, **more}, args, kwargs)
+    run_at = moment(eta, now) or now + timedelta(seconds=countdown or 0)
+    run = Run(
+        id=run_id_of(task_id) if task_id else new_run_id(),
+        job=job.name,
+        queue=queue_name,
+        priority=declared.priority if priority is None else priority,
+        state=State.SCHEDULED if run_at > now else State.QUEUED,
+        owner_id=_owner_id(owner) if owner is not None else getattr(active, "owner_id", None),
+        cause=cause or (Cause.PARENT if active else Cause.CODE),
+        created_at=now,
+        run_at=run_at,
+        expires_at=moment(expires if expires is not None else declared.expires_seconds, now),
+        published_at=now if run_at <= now and window.has_room(queue_name) else None,
+        max_attempts=job.retry_policy.attempts,
+        correlation_id=_correlation_id(active),
+        parent_id=active.id if active else None,
+        root_id=active.root_id if active else None,
+        code_version=conf().code_version,
+        **_guards(job, args, kwargs, tenant=tenant, unique_key=unique_key),
+    )
+    run.args, run.kwargs = sealed(job, args, kwargs)
+    run.options = {name: value for name, value in {**routed, **(options or {})}.items() if value is not None}
+    if task_id and task_id != str(run.pk):
+        run.options["task_id"] = task_id
+    return run
+
+
+def route(job: Job, options: dict[str, Any], args: Any, kwargs: Any) -> tuple[str, dict[str, Any]]:
+    """Return the name of the queue that Celery's router chooses, and the options left for the message."""
+    given = {name: value for name, value in options.items() if name not in _NOT_KEPT and value is not None}
+    defaults = {name: value for name, value in job._get_exec_options().items() if value is not None}  # type: ignore[attr-defined] # noqa: SLF001
+    wanted = {**defaults, **given}
+    if "queue" not in wanted and job.declaration.queue and "exchange" not in wanted:
+        wanted["queue"] = job.declaration.queue
+    routed = job.app.amqp.router.route(wanted, job.name, args, kwargs, cast("Any", job))
+    queue = routed.pop("queue", None)
+    for ours in ("priority", "expires", "countdown"):
+        routed.pop(ours, None)
+    return str(getattr(queue, "name", queue) or job.app.conf.task_default_queue), routed
+
+
+def sealed(job: Job, args: Iterable[Any], kwargs: Mapping[str, Any]) -> tuple[list[Any], dict[str, Any]]:
+    """Return the arguments as they may rest: the sensitive ones encrypted."""
+    if not job.declaration.sensitive:
+        return list(args), dict(kwargs)
+    return wire.seal(args, kwargs, names=job.declaration.sensitive, function=job.run)
+
+
+def moment(value: float | datetime | str | None, now: datetime) -> datetime | None:
+    """Return the aware time that Celery means by a time, an ISO 8601 text or seconds from now; None stays None."""
+    if value is None:
+        return None
+    if isinstance(value, int | float):
+        return now + timedelta(seconds=value)
+    time = cast("datetime", maybe_iso8601(value))
+    return time if time.tzinfo else time.replace(tzinfo=UTC)
+
+
+def _guards(job: Job, args: Any, kwargs: Any, *, tenant: str, unique_key: str | None) -> dict[str, Any]:
+    """Return the guards' columns: each key is its format string filled with the arguments that are not sensitive."""
+    says = job.declaration
+    if not (says.unique or says.concurrency or says.rate_limit or says.tenant):
+        return {"tenant": tenant[:100], "unique_key": unique_key and unique_key[:200]}
+    values = {name: value for name, value in wire.by_name(job.run, args, kwargs).items() if name not in says.sensitive}
+
+    def key(template: str) -> str:
+        return f"{job.name}:{template.format(**values)}"[:200]
+
+    unique = says.unique and (key(says.unique.key) if says.unique.key else f"{job.name}:{wire.digest(values)}")
+    return {
+        "tenant": (tenant or says.tenant.format(**values))[:100],
+        "unique_key": (unique_key and unique_key[:200]) or unique,
+        "concurrency_key": says.concurrency and key(says.concurrency.key),
+        "concurrency_limit": says.concurrency.limit if says.concurrency else 1,
+        "rate_key": says.rate_limit and key(says.rate_limit.key),
+    }
+
+
+def _owner_id(owner: Any) -> int:
+    return int(getattr(owner, "pk", owner))
+
+
+def _correlation_id(active: context.RunContext | None) -> str:
+    if active is not None:
+        return active.correlation_id
+    bound = structlog.contextvars.get_contextvars()
+    inherited = bound.get("correlation_id") or bound.get("request_id")
+    if not inherited:
+        return new_correlation_id()
+    return str(inherited)[:64] if str(inherited).startswith("job-") else f"job-{inherited}"[:64]
