@@ -34,7 +34,7 @@ format: .venv/dev ## Format the code and mend what the linter can
 	@$(BIN)/ruff format --quiet .
 	@$(BIN)/ruff check --fix --quiet .
 
-docs: .venv/dev ## Write the generated pages: settings, requirements, .env.example
+docs: .venv/dev ## Write the generated pages: settings, requirements, .env.example; strike what is proven
 	@DEBUG=1 $(BIN)/python manage.py write_docs
 	@$(BIN)/python -m pytest --collect-only --quiet --quiet --requirements=write
 

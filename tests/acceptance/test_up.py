@@ -14,6 +14,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -72,7 +73,7 @@ class Up:
         """Return the pid of the first process whose command has these words; 0 for none."""
         return min((pid for pid, command in self.processes().items() if words in command), default=0)
 
-    def ask(self, question: str) -> list[tuple[object, ...]]:
+    def ask(self, question: str) -> list[tuple[Any, ...]]:
         """Return the rows that the database answers."""
         with closing(sqlite3.connect(f"file:{self.data_dir}/daybook.sqlite3?mode=ro", uri=True)) as database:
             return database.execute(question).fetchall()

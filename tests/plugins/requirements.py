@@ -29,16 +29,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--requirements", choices=["write", "check"], help="write or check docs/requirements.md")
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_finish(session: pytest.Session) -> None:
-    """Do as the option says once every test is known."""
+    """Do as the option says once every test is known, and let nobody list them all."""
     wish = session.config.getoption("--requirements")
     if not wish:
         return
     table = tomllib.loads(TABLE.read_text())
     proofs = collect(session.items)
+    session.items = []
     page = render(table, proofs)
     if wish == "write":
         PAGE.write_text(page)
+        NOT_YET.write_text(shrunk(NOT_YET.read_text(), proofs))
         return
     found = problems(table, proofs, not_yet=read_not_yet(NOT_YET.read_text()))
     if page != PAGE.read_text():
@@ -75,6 +78,11 @@ def read_not_yet(text: str) -> list[str]:
     """Return the ids of the list; `#` begins a comment."""
     lines = (line.partition("#")[0].strip() for line in text.splitlines())
     return [line for line in lines if line]
+
+
+def shrunk(text: str, proofs: Proofs) -> str:
+    """Return the list without the ids that have a test by now."""
+    return "".join(line for line in text.splitlines(keepends=True) if not {*read_not_yet(line)} & {*proofs})
 
 
 def render(table: Table, proofs: Proofs) -> str:

@@ -26,9 +26,8 @@ print(json.dumps({"cpu": time.process_time(), "modules": sorted({name.partition(
 @pytest.fixture(scope="module")
 def setup_cost() -> dict[str, object]:
     """Measure in a process of its own, the second time, when everything is compiled."""
-    for _ in range(2):
-        output = subprocess.run([sys.executable, "-c", PROBE], cwd=ROOT, capture_output=True, text=True, check=True)
-    answer: dict[str, object] = json.loads(output.stdout.splitlines()[-1])
+    outputs = [subprocess.check_output([sys.executable, "-c", PROBE], cwd=ROOT, text=True) for _ in range(2)]
+    answer: dict[str, object] = json.loads(outputs[-1].splitlines()[-1])
     return answer
 
 

@@ -1,6 +1,6 @@
 """The rule that a requirement has a proof or an honest entry."""
 
-from tests.plugins.requirements import NOT_YET, problems, read_not_yet, render
+from tests.plugins.requirements import NOT_YET, problems, read_not_yet, render, shrunk
 
 TABLE = {"Group": {"A-1": "do this", "A-2": "do that"}}
 
@@ -31,6 +31,10 @@ def test_all_proven_or_entered_is_no_problem() -> None:
 def test_the_page_shows_each_id_with_its_tests() -> None:
     rows = render(TABLE, {"A-1": ["t::y", "t::x"]}).splitlines()[-2:]
     assert rows == ["| A-1 | do this | `t::x`<br>`t::y` |", "| A-2 | do that | not yet |"]
+
+
+def test_the_list_shrinks_by_what_has_a_test() -> None:
+    assert shrunk("# why\nA-1\nA-2  # later\n", {"A-1": ["t::x"]}) == "# why\nA-2  # later\n"
 
 
 def test_the_list_may_explain_itself_in_comments() -> None:

@@ -10,7 +10,7 @@ from cryptography.fernet import Fernet
 from project.embedded import credentials
 
 
-class Scratch(environ.Env):  # type: ignore[misc] - the library has no types
+class Scratch(environ.Env):  # type: ignore[misc]
     """Reads like the project does, into a place of its own."""
 
     ENVIRON: ClassVar[dict[str, str]] = {}
