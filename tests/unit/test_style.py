@@ -28,6 +28,7 @@ MOST_LINES = 300
 MOST_DOCSTRING_LINES = 4
 MOST_COMMENTS = 0.05
 EMPTY_WORDS = re.compile(r"(?i)(^|_|(?<=[a-z]))(utils?|helpers?|managers?|services?|handlers?)$")
+IMPOSED = {"create_task_handler"}  # Celery's names, of what is overridden
 # Too slow to load at start-up, so that the function which needs one imports it.
 HEAVY = {
     "pypdf",
@@ -86,7 +87,7 @@ def test_names_say_what_a_thing_is() -> None:
     named = {(source, part) for source in CODE for part in Path(source).with_suffix("").parts}
     named |= {(source, node.name) for source, node in nodes(CODE, ast.FunctionDef)}
     named |= {(source, node.name) for source, node in nodes(CODE, ast.ClassDef)}
-    assert told(f"{source}: {name}" for source, name in named if EMPTY_WORDS.search(name)) == ""
+    assert told(f"{source}: {name}" for source, name in named if EMPTY_WORDS.search(name) and name not in IMPOSED) == ""
 
 
 def test_functions_import_only_what_is_too_slow_for_start_up() -> None:
