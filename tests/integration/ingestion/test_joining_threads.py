@@ -1,0 +1,115 @@
+"""Reply chains on a real database: the same whatever order mails arrive in."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+from django.contrib.auth.models import User
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.django import TestCase
+
+from ingestion.models import Account, Thread, ThreadReference
+from ingestion.operations import register_account
+from ingestion.tasks import sync_account
+from tests.mailboxes import message, write_mbox
+
+pytestmark = [pytest.mark.django_db, pytest.mark.req("SW-11")]
+DAY = timedelta(days=1)
+
+CHAIN = [
+    message("a", subject="Plan"),
+    message("b", subject="Re: Plan", sender="anna@x.org", to="bob@x.org", answers="a", at=DAY),
+    message("c", subject="AW: Plan", answers="b", at=2 * DAY),
+]
+
+
+def conversations(tmp_path: Path, *messages: bytes, name: str = "box") -> list[list[str]]:
+    """Store the messages in this order and return the Message-IDs of each thread."""
+    owner, _ = User.objects.get_or_create(username="anna", email="anna@x.org")
+    account, _ = register_account(owner, mbox=write_mbox(tmp_path / name, *messages))
+    sync_account(account_id=account.pk)
+    return grouped(account)
+
+
+def grouped(account: Account) -> list[list[str]]:
+    threads = Thread.objects.filter(account=account)
+    return sorted(sorted(thread.mails.values_list("message_id", flat=True)) for thread in threads)
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 0, 2), (2, 0, 1)])
+def test_a_chain_is_one_thread_in_any_order(tmp_path: Path, order: tuple[int, ...]) -> None:
+    assert len(conversations(tmp_path, *(CHAIN[n] for n in order))) == 1
+    thread = Thread.objects.get()
+    assert (thread.subject, thread.root_message_id, thread.mail_count) == ("Plan", "<a@x.org>", 3)
+    assert thread.last_at - thread.first_at == 2 * DAY
+
+
+def test_answers_to_a_mail_that_never_arrived_are_one_thread(tmp_path: Path) -> None:
+    found = conversations(tmp_path, message("b", answers="lost"), message("c", answers="lost"), message("d"))
+    assert found == [["<b@x.org>", "<c@x.org>"], ["<d@x.org>"]]
+
+
+def test_a_late_mail_merges_the_threads_it_connects(tmp_path: Path) -> None:
+    box = write_mbox(tmp_path / "box", message("a"), message("c", answers="b"))
+    account, _ = register_account(User.objects.create_user("anna"), mbox=box)
+    assert sync_account(account_id=account.pk)["threads"] == 2
+    write_mbox(box, message("b", answers="a"))
+    assert sync_account(account_id=account.pk)["threads"] == -1
+    assert grouped(account) == [["<a@x.org>", "<b@x.org>", "<c@x.org>"]]
+    assert Thread.objects.get().mail_count == 3
+
+
+def test_an_answer_without_references_is_joined_by_subject_and_people(tmp_path: Path) -> None:
+    found = conversations(
+        tmp_path,
+        message("a", subject="Kostenplan", sender="anna@x.org", to="bob@x.org"),
+        message("b", subject="AW: Kostenplan", at=DAY),
+        message("c", subject="Re: Kostenplan", sender="stranger@x.org", at=DAY),
+        message("d", subject="Kostenplan", at=2 * DAY),
+        message("e", subject="Re: Kostenplan", at=92 * DAY),
+    )
+    assert found == [["<a@x.org>", "<b@x.org>"], ["<c@x.org>"], ["<d@x.org>", "<e@x.org>"]]
+
+
+def test_a_monthly_invoice_stays_apart_from_the_last(tmp_path: Path) -> None:
+    monthly = (message(f"i{n}", subject="Your invoice", at=30 * n * DAY) for n in range(3))
+    assert len(conversations(tmp_path, *monthly)) == 3
+
+
+def test_threads_of_two_accounts_never_mix(tmp_path: Path) -> None:
+    conversations(tmp_path, *CHAIN)
+    conversations(tmp_path, *CHAIN, name="other")
+    assert Thread.objects.count() == 2
+    assert ThreadReference.objects.count() == 6
+
+
+EDGES = st.lists(st.tuples(st.integers(0, 7), st.integers(0, 7)), max_size=7, unique_by=lambda edge: edge[0])
+SUBJECTS = st.lists(st.sampled_from(["Plan", "Re: Plan", "Fwd: Note", "Note"]), min_size=8, max_size=8)
+
+
+class AnyOrder(TestCase):
+    """The property behind the tables."""
+
+    @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    @given(edges=EDGES, subjects=SUBJECTS, order=st.permutations(range(8)))
+    def test_any_order_of_arrival_makes_the_same_threads(
+        self, edges: list[tuple[int, int]], subjects: list[str], order: list[int]
+    ) -> None:
+        parents = dict(edges)
+        messages = [
+            message(
+                f"m{n}",
+                subject=subjects[n],
+                answers=f"m{parents[n]}" if parents.get(n, n) != n else "",
+                at=n * 20 * DAY,
+            )
+            for n in range(8)
+        ]
+        with TemporaryDirectory() as folder:
+            Account.objects.all().delete()
+            shuffled = conversations(Path(folder), *(messages[n] for n in order), name="shuffled")
+            assert conversations(Path(folder), *messages) == shuffled
