@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
 import pytest
+import structlog
 from django.contrib.auth.models import User
 from django.db import connection
 from pytest_django import Settings
@@ -35,10 +36,12 @@ class Moody:
 
     def __init__(self) -> None:
         self.asked: list[str] = []
+        self.bound: list[dict[str, object]] = []
 
     def classify(self, mail: MailFacts) -> Answer[Verdict]:
         """Answer, fail or talk nonsense as the subject says."""
         self.asked.append(mail.subject)
+        self.bound.append(structlog.contextvars.get_contextvars())
         if mail.subject == "fail":
             raise TimeoutError("no answer in 30 s")
         importance = "enormous" if mail.subject == "nonsense" else "normal"
@@ -149,6 +152,7 @@ def test_small_batches_reach_every_mail(new_mail: MailMaker, settings: Settings)
 
 
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.req("SW-4")
 def test_in_a_run_rows_name_run_user_and_correlation(new_mail: MailMaker, moody: Moody) -> None:
     for user in ("kim", "pat"):
         new_mail(user=user)
@@ -160,6 +164,10 @@ def test_in_a_run_rows_name_run_user_and_correlation(new_mail: MailMaker, moody:
     )
     tail = (run.pk, run.correlation_id, "moody-7", "classify_mail", 100, 20, "ok")
     assert list(calls) == [("kim", *tail), ("pat", *tail)]
+    users = [User.objects.get(username=name).pk for name in ("kim", "pat")]
+    seen = [(bound["user_id"], bound["correlation_id"], bound["run_id"]) for bound in moody.bound]
+    assert seen == [(user, run.correlation_id, str(run.pk)) for user in users]
+    assert "user_id" not in structlog.contextvars.get_contextvars()
 
 
 def test_a_mail_the_model_fails_on_waits_for_the_next_run_and_stops_no_other(new_mail: MailMaker, moody: Moody) -> None:

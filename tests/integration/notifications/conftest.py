@@ -30,7 +30,8 @@ class MailServer:
     accepted: list[Message] = field(default_factory=list)
     rcpt: dict[str, str] = field(default_factory=dict)
     data: str = "250 OK"
-    hang: bool = False
+    hang_for: str = ""
+    """Address, or part of one, whose mail is never answered."""
     drop: bool = False
 
     async def handle_RCPT(
@@ -42,7 +43,7 @@ class MailServer:
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
         """Take the mail, or hang, hang up or refuse."""
-        if self.hang:
+        if self.hang_for and self.hang_for in envelope.rcpt_tos[0]:
             await asyncio.sleep(30)
         if self.data.startswith("250"):
             assert isinstance(envelope.content, bytes)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 from datetime import timedelta
 
@@ -185,7 +186,7 @@ def test_a_server_that_hangs_is_left_after_the_timeout(
     new_mail: MailMaker, mail_server: MailServer, settings: Settings
 ) -> None:
     settings.EMAIL_TIMEOUT = 0.3
-    mail_server.hang = True
+    mail_server.hang_for = "@"
     new_mail()
     assert send_notifications()["retrying"] == 1
     delivery = Delivery.objects.get()
@@ -205,6 +206,20 @@ def test_a_lost_answer_is_counted_and_the_second_copy_can_be_recognised(
     let_time_pass(minutes=2)
     assert send_notifications()["sent"] == 1
     assert len({message["Message-ID"] for message in mail_server.accepted}) == 1
+
+
+def test_a_server_that_says_nothing_is_asked_once_per_run(new_mail: MailMaker, settings: Settings) -> None:
+    for user in ("ann", "bob", "cem"):
+        new_mail(user)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+        settings.EMAIL_HOST, settings.EMAIL_PORT = silent.getsockname()
+        settings.EMAIL_TIMEOUT = 0.2
+        assert send_notifications() == {**NOTHING, "users": 3, "signals": 3, "waiting": 3}
+        silent.setblocking(False)
+        silent.accept()[0].close()
+        with pytest.raises(BlockingIOError):
+            silent.accept()
 
 
 def test_without_a_server_everything_waits_unspent_and_goes_out_later(
