@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
+from celery import current_app
 from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db.models import Count, Min, Q
@@ -22,6 +22,7 @@ from jobs import registry
 from jobs.arguments import schema_of
 from jobs.conf import conf
 from jobs.errors import DaybookError
+from jobs.explain import Reason, why
 from jobs.identifiers import run_id_of
 from jobs.keyset import Cursor, Page, page_of
 from jobs.models import Queue, Run, Worker
@@ -79,7 +80,7 @@ class QueueDetails:
 
 @dataclass(frozen=True, kw_only=True)
 class RunDetails:
-    """All that is known of one run; arguments masked, result None until it succeeded."""
+    """All that is known of one run; arguments masked, result None until it succeeded, reasons empty once it ended."""
 
     run: Run
     args: list[Any]
@@ -88,6 +89,7 @@ class RunDetails:
     has_result: bool
     trace: str
     moments: list[Moment]
+    reasons: list[Reason]
     children: list[Run]
 
 
@@ -177,6 +179,7 @@ def details(run: Run) -> RunDetails:
         has_result=succeeded,
         trace=(kept.traceback or "") if kept else "",
         moments=timeline(run, owner=str(run.owner or ""), workers=workers),
+        reasons=[] if State(run.state).is_final else why(run),
         children=list(listed().filter(parent=run).order_by("created_at", "id")[:CHILDREN_SHOWN]),
     )
 
@@ -201,7 +204,7 @@ def all_queues() -> list[QueueDetails]:
     waiting = {row["queue"]: row for row in _per_queue(Q(state=State.QUEUED))}
     running = {row["queue"]: row for row in _per_queue(Q(state=State.RUNNING))}
     served = Counter(name for worker in live_workers() for name in worker.queues)
-    configured = [queue.name for queue in settings.CELERY_TASK_QUEUES]
+    configured = queue_names()
     others = sorted({*rows, *waiting, *running, *served} - set(configured))
     return [
         QueueDetails(
@@ -215,6 +218,11 @@ def all_queues() -> list[QueueDetails]:
         )
         for name in [*configured, *others]
     ]
+
+
+def queue_names() -> list[str]:
+    """Return the names of the configured queues."""
+    return [queue.name for queue in current_app.conf.task_queues]
 
 
 def live_workers() -> list[Worker]:

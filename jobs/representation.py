@@ -55,6 +55,7 @@ def details_values(known: RunDetails) -> dict[str, Any]:
         "max_rss": run.max_rss,
         "code_version": run.code_version,
         "timeline": [_moment(moment) for moment in known.moments],
+        "why": [asdict(reason) for reason in known.reasons],
         "children": [run_values(child) for child in known.children],
     }
 

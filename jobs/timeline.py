@@ -69,9 +69,15 @@ def _enqueued(run: Run, owner: str) -> Moment:
 
 
 def _published(run: Run) -> Iterator[Moment]:
-    # A run of `jobs run` counts as published only so that the dispatcher leaves it alone.
-    if run.published_at and not (run.worker and run.worker.kind == run.worker.Kind.COMMAND):
+    if run.published_at and not _ran_here(run):
         yield Moment(at=run.published_at, what="Published", detail=f"to queue {run.queue}", tone="info")
+
+
+def _ran_here(run: Run) -> bool:
+    """Whether it is a run of `jobs run`, which counts as published only so that the dispatcher leaves it alone."""
+    if run.worker is None:
+        return run.cause == "cli" and run.started_at is not None
+    return bool(run.worker.kind == run.worker.Kind.COMMAND)
 
 
 def _attempts(run: Run, names: Mapping[str, str]) -> Iterator[Moment]:
@@ -118,6 +124,8 @@ def _to_come(run: Run) -> Iterator[Moment]:
         yield Moment(at=run.run_at, what=f"Attempt {run.attempt + 1} is due", detail=run.reason, tone="warn")
     elif run.state == State.SCHEDULED:
         yield Moment(at=run.run_at, what="Starts not before this", detail=run.reason, tone="info")
+    elif run.state == State.RUNNING and run.waits_for:
+        yield Moment(at=None, what=f"Waits for {run.get_waits_for_display()}", tone="busy")
     elif run.state == State.QUEUED:
         yield Moment(at=None, what="Waits for a worker", detail=run.reason, tone="info")
 

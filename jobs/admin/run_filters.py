@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
-from django.conf import settings
 from django.contrib.admin import SimpleListFilter
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -15,7 +14,7 @@ from django.utils import timezone
 from jobs import registry
 from jobs.models import Run
 from jobs.models.run import Cause
-from jobs.queries import STATE_GROUPS
+from jobs.queries import STATE_GROUPS, queue_names
 from jobs.states import State
 
 _PERIODS = {"15m": ("Last 15 minutes", timedelta(minutes=15)), "1h": ("Last hour", timedelta(hours=1))}
@@ -61,7 +60,7 @@ class QueueFilter(SimpleListFilter):
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, str]]:
         """Return the configured queues."""
-        return [(queue.name, queue.name) for queue in settings.CELERY_TASK_QUEUES]
+        return [(name, name) for name in queue_names()]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Run]) -> QuerySet[Run]:
         """Filter by name."""

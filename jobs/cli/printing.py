@@ -15,6 +15,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
+from jobs.explain import Reason
 from jobs.models import Run
 from jobs.phrases import distance_words, duration_words
 from jobs.queries import JobDetails, RunDetails, run_seconds
@@ -95,7 +96,8 @@ def run_page(known: RunDetails) -> Group:
         ("Queue", run.queue),
         ("For", str(run.owner or "system")),
         ("Arguments", Text(_one_line({**dict(enumerate(known.args)), **known.kwargs}))),
-        ("Reason", Text(run.reason)),
+        ("Reason", Text(run.reason if not known.reasons else "")),
+        ("Why", Text("\n".join(reason_line(reason) for reason in known.reasons))),
         ("Error", Text(f"{run.error_kind}: {run.error_message}" if run.error_kind else "")),
         ("Result", Text(_one_line(known.result) if known.has_result else "")),
         ("Children", ", ".join(f"{child.job} {child.state}" for child in known.children)),
@@ -112,6 +114,11 @@ def run_page(known: RunDetails) -> Group:
         )
     trace = [Text(known.trace, style="dim")] if known.trace and run.state != State.SUCCESS else []
     return Group(facts, life, *trace)
+
+
+def reason_line(reason: Reason) -> str:
+    """Return why a run waits, with what can be done about it."""
+    return f"{reason.text} ({reason.remedy})" if reason.remedy else reason.text
 
 
 def _signature(job: JobDetails) -> str:

@@ -1,4 +1,4 @@
-"""A real Chromium for the tests here, installed on first use; a page that complains or phones elsewhere fails its test."""
+"""A real Chromium for the tests here, installed on first use; a page that complains or asks other hosts fails."""
 
 from __future__ import annotations
 

@@ -7,8 +7,12 @@ from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import User
+from django.utils import timezone
 from playwright.sync_api import Locator, Page, expect
 
+from ingestion.models import Mail
+from ingestion.operations import register_account
+from ingestion.samples.mailbox import write_sample_mailbox
 from jobs import operations
 from jobs.models import Run
 from jobs.models.run import Cause
@@ -47,26 +51,38 @@ def logged_in(page: Page, admin: User) -> Page:
     return page
 
 
+@pytest.fixture
+def main_run(admin: User, tmp_path: Path) -> Run:
+    """Run the main job on the sample mailbox."""
+    mailbox = tmp_path / "sample.mbox"
+    write_sample_mailbox(mailbox, now=timezone.now())
+    register_account(admin, mbox=mailbox)
+    return operations.run_here("ingest_emails", {"full": True}, owner=admin, cause=Cause.CLI)
+
+
 @pytest.mark.req("PL-3", "SW-3")
-def test_the_runs_of_a_job_are_found_and_one_tells_its_life(logged_in: Page, admin: User) -> None:
-    run = operations.run_here("fails_until", {"attempt": 1}, owner=admin, cause=Cause.CLI)
+def test_the_runs_of_the_main_job_are_found_and_one_tells_its_life(logged_in: Page, admin: User, main_run: Run) -> None:
+    run, child = main_run, main_run.children.get()
     saved_run(job="plain")
     _menu(logged_in, "Runs").click()
-    logged_in.get_by_placeholder("Job, run id, correlation id or user").fill("fails_until")
+    logged_in.get_by_placeholder("Job, run id, correlation id or user").fill("ingest_emails")
     logged_in.keyboard.press("Enter")
     row = logged_in.locator("#result_list tbody tr")
     expect(row).to_have_count(1)
     expect(row).to_contain_text("Success")
-    row.get_by_role("link", name=re.compile("fails_until")).click()
+    row.get_by_role("link", name=re.compile("ingest_emails")).click()
     expect(logged_in).to_have_url(re.compile(f"/admin/jobs/run/{run.pk}/change/"))
     moments = logged_in.locator(".daybook-timeline li")
     expect(moments.locator("b")).to_have_text(["Enqueued by command line", "Attempt 1 succeeded", "Finished"])
     expect(moments.first).to_contain_text(f"for {admin.username}")
     expect(logged_in.locator("[data-correlation]")).to_have_text(run.correlation_id)
-    expect(logged_in.get_by_role("region", name="Result")).to_contain_text("1")
-    expect(logged_in.get_by_role("region", name="Arguments")).to_contain_text('"attempt": 1')
+    expect(logged_in.get_by_role("region", name="Arguments")).to_contain_text('"full": true')
+    expect(logged_in.get_by_role("region", name="Result")).to_contain_text(f'"stored": {Mail.objects.count()}')
+    logged_in.get_by_role("region", name="Children").get_by_role("link", name="sync_account").click()
+    expect(logged_in).to_have_url(re.compile(f"/admin/jobs/run/{child.pk}/change/"))
+    expect(logged_in.get_by_role("region", name="Facts")).to_contain_text(run.correlation_id)
     logged_in.locator("[data-correlation]").click()
-    expect(logged_in.locator("#result_list tbody tr")).to_have_count(1)
+    expect(logged_in.locator("#result_list tbody tr")).to_have_count(2)
 
 
 @pytest.mark.req("PL-3", "AQ-3")

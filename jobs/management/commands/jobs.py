@@ -6,14 +6,16 @@ Other apps add verbs as django-typer plug-ins: import `Command` from here and de
 from __future__ import annotations
 
 import time
+from dataclasses import asdict
+from types import TracebackType
 from typing import Annotated, Any
 
 from django_typer.management import TyperCommand, command, initialize
 from typer import Argument, Option
 
-from jobs import operations, queries
+from jobs import explain, operations, queries
 from jobs.cli.exits import exit_codes, is_misuse, judge, misuse
-from jobs.cli.printing import jobs_table, print_json, print_rich, run_page, runs_table
+from jobs.cli.printing import jobs_table, print_json, print_rich, reason_line, run_page, runs_table
 from jobs.cli.reading import read_arguments, read_state, read_time, read_user
 from jobs.errors import RefusedError
 from jobs.models import Run
@@ -50,11 +52,13 @@ class Command(TyperCommand, rich_markup_mode="markdown"):
         "--force-color",
     }
 
-    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> Any:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> Any:
         """Give misused options and arguments their exit code; django-typer's own would be 1."""
         if is_misuse(error):
             raise misuse(error) from error
-        return super().__exit__(kind, error, trace)
+        return super().__exit__(kind, error, trace)  # type: ignore[no-untyped-call]
 
     @initialize()
     def begin(self) -> None:
@@ -138,6 +142,19 @@ class Command(TyperCommand, rich_markup_mode="markdown"):
         with exit_codes():
             run = queries.find_run(run_id)
         self._show(run, as_json)
+
+    @command()
+    def why(
+        self, run_id: Annotated[str, Argument(metavar="RUN_ID", help="Id of the run.")], as_json: AsJson = False
+    ) -> None:
+        """Say what keeps a run from running, the decisive reason first, and what can be done."""
+        with exit_codes():
+            reasons = explain.why(queries.find_run(run_id))
+        if as_json:
+            print_json(self.stdout, [asdict(reason) for reason in reasons])
+        else:
+            for reason in reasons:
+                self.stdout.write(reason_line(reason))
 
     @command()
     def history(

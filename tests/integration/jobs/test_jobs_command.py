@@ -14,12 +14,13 @@ import pytest
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 
+from jobs import operations
 from jobs.models import Run
 from jobs.models.run import Cause
 from jobs.states import State
 from project.environment import BASE_DIR
 from tests import tasks_for_tests
-from tests.rows import saved_run
+from tests.rows import NOON, saved_run
 
 assert tasks_for_tests
 
@@ -29,7 +30,7 @@ RUN_KEYS = {
 }  # fmt: skip
 DETAIL_KEYS = RUN_KEYS | {
     "args", "kwargs", "result", "traceback", "schedule", "worker", "cpu_seconds", "max_rss", "code_version", "timeline",
-    "children",
+    "why", "children",
 }  # fmt: skip
 
 
@@ -178,6 +179,20 @@ def test_show_tells_one_runs_life_to_people() -> None:
     ]
     assert "Enqueued by code" in shown
     assert "hunter2" not in shown
+
+
+@pytest.mark.django_db
+@pytest.mark.req("SW-22")
+def test_why_says_what_keeps_a_run_from_running() -> None:
+    operations.pause_queue("email", by=User.objects.create_user("anna"))
+    run = saved_run(job="add", queue="email", published_at=NOON)
+    reasons = _json("why", str(run.pk))
+    assert [set(reason) for reason in reasons] == [{"code", "text", "remedy"}] * len(reasons)
+    assert (reasons[0]["code"], reasons[0]["remedy"]) == ("paused", "resume the queue")
+    said = _jobs("why", str(run.pk)).splitlines()[0]
+    assert said.startswith("queue email is paused since")
+    assert said.endswith("UTC by anna (resume the queue)")
+    assert said in _jobs("show", str(run.pk))
 
 
 @pytest.mark.embedded

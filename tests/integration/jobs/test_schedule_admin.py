@@ -66,13 +66,12 @@ def test_a_schedule_is_made_and_edited_by_form(admin_client: Client) -> None:
 
 def test_the_plans_policies_are_edited_beside_the_schedule(admin_client: Client, schedule: PeriodicTask) -> None:
     page = reverse("admin:django_celery_beat_periodictask_change", args=[schedule.pk])
-    fields = {
-        "name": "nightly", "task": "add", "enabled": "on", "crontab": schedule.crontab_id, "kwargs": '{"x": 1}', "args": "[]",
-        "plan-TOTAL_FORMS": "1", "plan-INITIAL_FORMS": "1", "plan-0-schedule": schedule.pk, "plan-0-grace_seconds": "3600",
-    }  # fmt: skip
+    plan = {"TOTAL_FORMS": "1", "INITIAL_FORMS": "1", "0-schedule": schedule.pk, "0-grace_seconds": "3600"}
+    fields = {"name": "nightly", "task": "add", "enabled": "on", "crontab": schedule.crontab_id, "kwargs": '{"x": 1}',
+              "args": "[]", **{f"plan-{name}": value for name, value in plan.items()}}  # fmt: skip
     assert admin_client.post(page, fields).status_code == 302
-    plan = SchedulePlan.objects.get()
-    assert (plan.grace_seconds, plan.next_fire_at) == (3600, NOON)
+    kept = SchedulePlan.objects.get()
+    assert (kept.grace_seconds, kept.next_fire_at) == (3600, NOON)
 
 
 @pytest.mark.parametrize(

@@ -63,7 +63,9 @@ def test_a_time_that_is_none_is_bad_usage() -> None:
         read_time("tomorrow")
 
 
-@pytest.mark.parametrize(("text", "state"), [(None, ""), ("FAILED", "failed"), ("Dead", "dead"), ("waiting", "waiting")])
+@pytest.mark.parametrize(
+    ("text", "state"), [(None, ""), ("FAILED", "failed"), ("Dead", "dead"), ("waiting", "waiting")]
+)
 def test_a_state_is_known_in_any_case(text: str | None, state: str) -> None:
     assert read_state(text) == state
 

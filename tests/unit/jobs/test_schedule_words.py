@@ -22,7 +22,11 @@ OFFICE = CrontabSchedule(minute="*/15", hour="7-18", day_of_week="1-5", timezone
         ({"crontab": OFFICE}, "Every 15 minutes, between 07:00 and 18:59, Monday through Friday", "UTC"),
         ({"interval": IntervalSchedule(every=5, period="minutes")}, "Every 5 minutes", ""),
         ({"interval": IntervalSchedule(every=24, period="hours")}, "Every day", ""),
-        ({"clocked": ClockedSchedule(clocked_time=datetime(2026, 5, 1, 9, tzinfo=UTC))}, "Once, at 2026-05-01 09:00 UTC", ""),
+        (
+            {"clocked": ClockedSchedule(clocked_time=datetime(2026, 5, 1, 9, tzinfo=UTC))},
+            "Once, at 2026-05-01 09:00 UTC",
+            "",
+        ),
         ({}, "never", ""),
     ],
 )

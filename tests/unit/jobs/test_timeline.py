@@ -9,7 +9,7 @@ import pytest
 from django.contrib.auth.models import User
 
 from jobs.models import Run, Worker
-from jobs.models.run import Cause
+from jobs.models.run import Cause, WaitsFor
 from jobs.states import State
 from jobs.timeline import timeline
 from tests.rows import NOON, new_run
@@ -40,7 +40,7 @@ def _story(run: Run, **names: Any) -> list[tuple[str, str]]:
 def test_a_run_that_succeeds_at_once_is_told_from_enqueueing_to_its_end() -> None:
     run = new_run(
         state=State.SUCCESS,
-        cause=Cause.CLI,
+        cause=Cause.API,
         queue="email",
         published_at=_after(0.1),
         started_at=_after(1),
@@ -48,7 +48,7 @@ def test_a_run_that_succeeds_at_once_is_told_from_enqueueing_to_its_end() -> Non
         attempt=1,
     )
     assert _story(run, owner="anna") == [
-        ("Enqueued by command line", "for anna"),
+        ("Enqueued by API", "for anna"),
         ("Published", "to queue email"),
         ("Attempt 1 succeeded", ""),
         ("Finished", ""),
@@ -102,6 +102,10 @@ def test_an_attempt_that_succeeds_after_failures_is_told_beside_them() -> None:
         (
             {"state": State.RUNNING, "attempt": 1, "started_at": _after(1), "cancel_requested_at": _after(2)},
             ("Asked to stop", ""),
+        ),
+        (
+            {"state": State.RUNNING, "attempt": 1, "started_at": _after(1), "waits_for": WaitsFor.CHILDREN},
+            ("Waits for its children", ""),
         ),
         ({"state": State.MISSED, "finished_at": _after(1)}, ("Missed: noticed too late to run", "")),
         ({"state": State.SKIPPED, "finished_at": _after(1), "reason": "busy"}, ("Skipped", "busy")),
