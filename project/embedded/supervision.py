@@ -20,6 +20,7 @@ _HEAD = """\
 [supervisord]
 nodaemon=true
 silent=true
+umask=077
 {user}directory={base}
 logfile={logs}/supervisord.log
 logfile_maxbytes=5MB

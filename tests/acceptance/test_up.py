@@ -8,6 +8,7 @@ import os
 import re
 import signal
 import sqlite3
+import stat
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -141,6 +142,12 @@ def _the_main_job_is_done(up: Up) -> None:
     assert ended == [("SUCCESS",)]
 
 
+def _nobody_else_can_read_the_data(up: Up) -> None:
+    files = [path for path in up.data_dir.rglob("*") if path.is_file()]
+    assert len(files) > 10
+    assert [path.name for path in files if stat.S_IMODE(path.stat().st_mode) & 0o077] == []
+
+
 def _a_second_up_is_refused(up: Up, other: Up) -> None:
     refused = other.start()
     assert refused.ended() == 1
@@ -165,6 +172,7 @@ def test_one_command_runs_everything_restarts_what_dies_and_leaves_nothing(
     _until_ready(first, within=FIRST_START_SECONDS)
     _everything_answers(up, first)
     _the_main_job_is_done(up)
+    _nobody_else_can_read_the_data(up)
     _a_second_up_is_refused(up, Up(up.data_dir, port=free_port(), flower_port=free_port()))
     _a_killed_worker_comes_back(up, first)
     first.send(signal.SIGINT)

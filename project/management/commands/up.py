@@ -18,6 +18,7 @@ from project.environment import Environment
 
 REFUSALS = (exclusive.TakenError, valkey.NoServerError, valkey.PathTooLongError, EndedError)
 ASK_SECONDS = 0.3
+PRIVATE = 0o077
 
 
 class Command(BaseCommand):
@@ -31,6 +32,7 @@ class Command(BaseCommand):
         environment = Environment()
         data_dir = Path(environment.data_dir).resolve()
         os.environ["DATA_DIR"] = str(data_dir)
+        os.umask(PRIVATE)
         foreground.interrupt_on_signals()
         try:
             exclusive.check_port("PORT", environment.port, host=HOST)
