@@ -1,0 +1,47 @@
+"""Reads the pages of docs/ as data: their code blocks and tables, so that tests can hold them to what they say."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+from celery import current_app
+
+ROOT = Path(__file__).resolve().parents[1]
+_BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+def blocks(page: str) -> list[str]:
+    """Return the page's Python blocks, each below as many empty lines as bring its errors to the page's line numbers."""
+    text = (ROOT / page).read_text()
+    return ["\n" * text.count("\n", 0, found.start(1)) + found[1] for found in _BLOCK.finditer(text)]
+
+
+def executed(page: str) -> dict[str, Any]:
+    """Return the names that the page's Python blocks define, executed in order as one module."""
+    names: dict[str, Any] = {"__name__": f"the examples of {page}"}
+    for block in blocks(page):
+        exec(compile(block, page, "exec"), names)
+    return names
+
+
+def forget_jobs(known: set[str]) -> None:
+    """Take every job but the known ones out of the registry again."""
+    for name in set(current_app.tasks) - known:
+        current_app.tasks.pop(name)
+
+
+def tables(page: str, *, heading: str) -> list[dict[str, str]]:
+    """Return the rows of every table of the page whose first column is called `heading`, by column name."""
+    rows: list[dict[str, str]] = []
+    columns: list[str] | None = None
+    for line in (ROOT / page).read_text().splitlines():
+        cells = [cell.strip() for cell in line.strip().strip("|").split("|")] if line.startswith("|") else None
+        if cells is None:
+            columns = None
+        elif columns is None:
+            columns = cells
+        elif columns[0] == heading and set(cells[0]) != {"-"}:
+            rows.append(dict(zip(columns, cells, strict=True)))
+    return rows
