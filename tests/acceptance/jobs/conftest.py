@@ -1,0 +1,269 @@
+"""A running engine that tests share: its own database and broker, one worker, one beat; and what they left behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from celery import Celery
+from celery.result import AsyncResult
+from django.core.management import call_command
+from django.db import connection
+from kombu import pools
+from pytest_django.plugin import DjangoDbBlocker
+
+from jobs import publish
+from jobs.models import Run
+from project.celery import app
+from tests import tasks_for_tests  # noqa: F401 - registers the jobs in this process too
+from tests.plugins.broker import Valkey
+from tests.plugins.environment import SCRATCH
+from tests.plugins.polling import poll
+from tests.plugins.processes import Process
+
+QUEUES = "base,email,ai,notifications"
+OWN_QUEUE = "maintenance"
+LEASE_SECONDS = 2
+ENDED = ["SUCCESS", "FAILED", "CANCELLED", "SKIPPED", "MISSED"]
+
+
+@dataclass
+class Engine:
+    """A database and a broker of its own, and the processes that serve them."""
+
+    folder: Path
+    database: str
+    broker_url: str
+    processes: list[Process] = field(default_factory=list)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Return the environment of its processes."""
+        url = f"sqlite:///{self.database}"
+        if connection.vendor != "sqlite":
+            url = f"{os.environ['DATABASE_URL'].rpartition('/')[0]}/{self.database}"
+        ours = {"DATABASE_URL": url, "BROKER_URL": self.broker_url, "NOTES": str(self.folder / "notes")}
+        return {**os.environ, **ours, "LEASE_SECONDS": str(LEASE_SECONDS)}
+
+    def start(self, *arguments: str, **variables: str) -> Process:
+        """Start a Celery command on the app under test."""
+        output = self.folder / f"{arguments[0]}-{len(self.processes)}.log"
+        command = [sys.executable, "-m", "celery", "-A", "tests.app", *arguments]
+        process = Process(command, environment={**self.environment, **variables}, output=output)
+        self.processes.append(process)
+        return process
+
+    def start_worker(self, *, queues: str, name: str = "", concurrency: int = 1, wait: bool = True) -> Process:
+        """Start a worker of these queues; unless told otherwise, return once it consumes."""
+        name = name or f"w{len(self.processes)}"
+        quiet = ("--without-mingle", "--without-gossip", "--loglevel=INFO")
+        process = self.start("worker", "-Q", queues, "-c", str(concurrency), "-n", f"{name}@%h", *quiet)
+        if wait:
+            process.said(r" ready\.")
+        return process
+
+    def start_beat(self, *, wait: bool = True) -> Process:
+        """Start a beat."""
+        process = self.start("beat", "--loglevel=INFO")
+        if wait:
+            process.said(r"beat: Starting")
+        return process
+
+    def notes(self, *results: AsyncResult[Any], event: str | None = None) -> list[dict[str, Any]]:
+        """Return what the bodies of these runs noted, of all runs when none is given."""
+        path, ids = self.folder / "notes", {str(result.id) for result in results}
+        lines = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+        kept = [line for line in lines if (not ids or line["run"] in ids)]
+        return [line for line in kept if event is None or line["event"] == event]
+
+    def run(self, result: AsyncResult[Any]) -> Run:
+        """Return the row of a result."""
+        return Run.objects.get(pk=result.id)
+
+    def ended(self, result: AsyncResult[Any], *, within: float = 20.0) -> Run:
+        """Wait until the run has ended, and return it."""
+        rows = Run.objects.filter(pk=result.id)
+        try:
+            found = poll(lambda: rows.filter(state__in=ENDED).first(), within=within)
+        except AssertionError as error:
+            raise AssertionError(f"{error}: {rows.values().first()}") from None
+        assert found
+        return found
+
+    def log(self) -> str:
+        """Return what all its processes have written."""
+        return "\n".join(process.text() for process in self.processes)
+
+    def close(self) -> None:
+        """End every process."""
+        for process in reversed(self.processes):
+            process.kill()
+        self.processes.clear()
+
+
+def speak_to(broker_url: str) -> None:
+    """Make this process's Celery app use another broker from now on."""
+    pools.reset()
+    app._after_fork()
+    app.conf.broker_url = broker_url
+    publish._broker_away_until = 0.0
+
+
+def create_database(name: str, *, template: str = "") -> str:
+    """Make an empty database, or a copy of another, and return its name (a path on SQLite)."""
+    connection.close()
+    if connection.vendor == "sqlite":
+        path = str(SCRATCH / f"{name}.sqlite3")
+        if template:
+            shutil.copy(template, path)
+        return path
+    full = "_".join(("test", *SCRATCH.parts[-2:], name)).replace("-", "_")
+    with connection.creation._nodb_cursor() as cursor:
+        cursor.execute(f'CREATE DATABASE "{full}"' + (f' TEMPLATE "{template}"' if template else ""))
+    return full
+
+
+def drop_database(name: str) -> None:
+    """Remove it."""
+    connection.close()
+    if connection.vendor == "sqlite":
+        for path in Path(name).parent.glob(f"{Path(name).name}*"):
+            path.unlink()
+        return
+    with connection.creation._nodb_cursor() as cursor:
+        cursor.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+@contextmanager
+def connected_to(name: str) -> Iterator[None]:
+    """Make this process's connection lead to another database."""
+    home = connection.settings_dict["NAME"]
+    connection.close()
+    connection.settings_dict["NAME"] = name
+    try:
+        yield
+    finally:
+        connection.close()
+        connection.settings_dict["NAME"] = home
+
+
+@pytest.fixture(scope="session")
+def migrated_database(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[str]:
+    """A migrated database that nothing uses, to be copied."""
+    with django_db_blocker.unblock():
+        name = create_database("template")
+        with connected_to(name):
+            call_command("migrate", verbosity=0)
+        yield name
+        drop_database(name)
+
+
+@pytest.fixture(scope="session")
+def engine_servers(migrated_database: str, django_db_blocker: DjangoDbBlocker) -> Iterator[Engine]:
+    """A database and broker that no other test empties, with a worker and a beat at work."""
+    folder = SCRATCH / "engine"
+    folder.mkdir()
+    with django_db_blocker.unblock():
+        name = create_database("engine", template=migrated_database)
+    given = os.environ["BROKER_URL"]
+    with Valkey(folder / "broker") as server:
+        engine = Engine(folder, name, given or server.url)
+        try:
+            engine.start_worker(queues=QUEUES, name="shared", concurrency=2, wait=False)
+            engine.start_beat(wait=False)
+            engine.processes[0].said(r" ready\.", within=60)
+            yield engine
+        finally:
+            engine.close()
+            with django_db_blocker.unblock():
+                drop_database(name)
+
+
+@pytest.fixture
+def engine(
+    engine_servers: Engine, django_db_blocker: DjangoDbBlocker, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Engine]:
+    """The running engine, with this process speaking to its database and broker."""
+    yield from _entered(engine_servers, django_db_blocker, monkeypatch)
+
+
+@pytest.fixture
+def own_engine(
+    migrated_database: str, django_db_blocker: DjangoDbBlocker, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[tuple[Engine, Valkey]]:
+    """An engine of the test's own with nothing started, and its Valkey, not yet started either."""
+    with django_db_blocker.unblock():
+        name = create_database(f"own_{uuid.uuid4().hex[:6]}", template=migrated_database)
+    with tempfile.TemporaryDirectory(dir=SCRATCH) as folder:
+        server = Valkey(Path(folder) / "b")
+        engine = Engine(Path(folder), name, server.url)
+        try:
+            for entered in _entered(engine, django_db_blocker, monkeypatch):
+                yield entered, server
+        finally:
+            engine.close()
+            server.stop(kill=True)
+            with django_db_blocker.unblock():
+                drop_database(name)
+
+
+def _entered(engine: Engine, blocker: DjangoDbBlocker, monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
+    broker_url = app.conf.broker_url
+    monkeypatch.setenv("NOTES", str(engine.folder / "notes"))
+    with blocker.unblock(), connected_to(engine.database):
+        speak_to(engine.broker_url)
+        try:
+            yield engine
+        finally:
+            speak_to(broker_url)
+
+
+@pytest.fixture
+def own_queue() -> str:
+    """Name the queue that the shared worker doesn't serve: a test starts its own workers for it."""
+    return OWN_QUEUE
+
+
+@pytest.fixture
+def stranger(engine: Engine) -> Iterator[Celery]:
+    """A plain Celery client of the same broker that knows nothing of the engine."""
+    client = Celery("stranger", broker=engine.broker_url, set_as_current=False)
+    client.conf.update(task_default_queue="base", task_create_missing_queues=True)
+    yield client
+    client.close()
+
+
+Overlaps = Callable[[list[dict[str, Any]]], list[tuple[float, float]]]
+
+
+def overlapping(notes: list[dict[str, Any]]) -> list[tuple[dict[str, Any], dict[str, Any]]]:
+    """Return pairs of bodies of which the later began before the earlier had ended or its process had died."""
+    begins = sorted((line for line in notes if line["event"] == "begin"), key=lambda line: line["at"])
+    ends = {(line["run"], line["token"]): line["at"] for line in notes if line["event"] == "end"}
+    return [
+        (earlier, later)
+        for earlier, later in zip(begins, begins[1:], strict=False)
+        if ends.get((earlier["run"], earlier["token"]), later["at"]) > later["at"] or _lives(earlier, later)
+    ]
+
+
+def _lives(earlier: dict[str, Any], later: dict[str, Any]) -> bool:
+    return earlier["pid"] != later["pid"] and later["at"] > time.time() and Path(f"/proc/{earlier['pid']}").exists()
+
+
+def children_of(pid: int) -> list[int]:
+    """Return the pids of a process's children."""
+    found = subprocess.run(["pgrep", "-P", str(pid)], capture_output=True, text=True, check=False).stdout
+    return [int(line) for line in found.split()]
