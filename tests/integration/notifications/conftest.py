@@ -18,8 +18,10 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from ingestion.models import Account, Classification, Mail
+from notifications.models import Delivery
 
 MailMaker = Callable[..., Mail]
+NOTHING = {"users": 0, "signals": 0, "sent": 0, "retrying": 0, "failed": 0, "waiting": 0, "errors": 0, "cut_off": 0}
 
 
 @dataclass
@@ -97,3 +99,16 @@ def new_mail() -> MailMaker:
         return mail
 
     return make
+
+
+def let_time_pass(**span: float) -> None:
+    """Bring everything that waits nearer by `span`."""
+    for delivery in Delivery.objects.all():
+        delivery.next_attempt_at -= timedelta(**span)
+        delivery.claimed_at = delivery.claimed_at and delivery.claimed_at - timedelta(**span)
+        delivery.save()
+
+
+def states() -> list[str]:
+    """Return the states of all deliveries, oldest first."""
+    return list(Delivery.objects.order_by("pk").values_list("state", flat=True))
