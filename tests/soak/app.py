@@ -1,0 +1,25 @@
+"""The Celery app of the processes under soak: the project's own, with the soak's jobs, warrants and message log."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from celery.signals import after_task_publish
+
+from project.celery import app
+from tests.soak import effects, strikes
+
+app.conf.imports = ("tests.soak.jobs_under_soak",)
+app.conf.worker_proc_alive_timeout = 60.0
+app.conf.broker_connection_max_retries = None
+
+
+@after_task_publish.connect
+def keep_message(body: Any = None, headers: Any = None, routing_key: str = "", **_: Any) -> None:
+    """Write every message that goes to the broker to a log, from which the soak delivers it again."""
+    effects.append("messages", body=body, headers=headers, queue=routing_key)
+
+
+if os.environ.get("SOAK_ROLE") == "process":
+    strikes.install()

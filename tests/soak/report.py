@@ -1,0 +1,100 @@
+"""Prints a soak's figures as a table, and keeps the latest of each back end and size in docs/soak.md."""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+from collections import Counter
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from project.environment import BASE_DIR
+from tests.soak.checker import Verdict
+from tests.soak.plan import Size
+
+PAGE = BASE_DIR / "docs" / "soak.md"
+HEAD = """\
+# Soak
+
+Real workers and beats, killed and hurt while they work, and a checker that reads only the effect log, the acknowledged
+enqueues and the final tables ([how](../tests/soak/)). Each section is written by the command it names; the figures are
+those of that one run. A section is replaced when its back end is soaked again.
+"""
+VIOLATIONS = (
+    "lost", "wrongly ended", "execution doubled", "overlapping", "effect doubled", "effect lost",
+    "success without effect", "result lost", "family broken", "unexpected", "left running", "live run rescued",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Account:
+    """What the soak itself counted."""
+
+    size: Size
+    versions: str
+    faults: Counter[str]
+    restarts: int
+    copies: int
+    load_seconds: float
+    drain_seconds: float
+    slowest_enqueue: float
+
+
+def table(verdict: Verdict, account: Account) -> str:
+    """Return the figures as a Markdown table."""
+    rows = [*_figures(verdict, account), *((kind, str(verdict.of(kind))) for kind in VIOLATIONS)]
+    width = max(len(name) for name, _ in rows)
+    lines = [f"| {name.ljust(width)} | {value} |" for name, value in rows]
+    return "\n".join([f"| {'figure'.ljust(width)} | measured |", f"| {'-' * width} | --- |", *lines])
+
+
+def keep(text: str, account: Account) -> None:
+    """Write the table under its back end in docs/soak.md; the other sections stay."""
+    size = account.size
+    if size.only:
+        return
+    title = f"## {size.backend}"
+    command = f"SOAK_BACKEND={size.backend} SOAK_JOBS={size.jobs} SOAK_KILLS={size.kills} SOAK_SEED={size.seed}"
+    command += f" SOAK_SECONDS={size.seconds:g}" if size.seconds else ""
+    section = (
+        f"{title}\n\n{datetime.now(UTC):%F %R} UTC, {account.versions}, Python {platform.python_version()},"
+        f" {os.cpu_count()} CPUs, {_memory_gb()} GB\n\n    {command} make soak\n\n{text}\n"
+    )
+    page = PAGE.read_text() if PAGE.exists() else HEAD
+    sections = dict.fromkeys(re.findall(r"^## \S+$", page, re.MULTILINE))
+    parts = dict(zip(sections, re.split(r"^## \S+$", page, flags=re.MULTILINE)[1:], strict=True))
+    kept = {name: f"{name}{part.rstrip()}\n" for name, part in parts.items()}
+    kept[title] = section
+    PAGE.write_text("\n".join([HEAD, *(kept[name] for name in sorted(kept))]))
+
+
+def _figures(verdict: Verdict, account: Account) -> list[tuple[str, str]]:
+    given_back = sorted(rescue.given_back for rescue in verdict.rescues)
+    again = [rescue.began_again for rescue in verdict.rescues if rescue.began_again is not None]
+    kills = dict(sorted(account.faults.items()))
+    return [
+        *((name, str(count)) for name, count in verdict.counts.items()),
+        ("process kills", str(sum(count for kind, count in kills.items() if kind.startswith(("kill", "poison"))))),
+        *((f"fault: {kind}", str(count)) for kind, count in kills.items()),
+        ("processes started again", str(account.restarts)),
+        ("messages delivered twice", str(account.copies)),
+        ("back in its queue after a fault, p50 / p99 / longest", _quantiles(given_back)),
+        ("running again after a fault, longest", f"{max(again, default=0.0):.1f} s"),
+        ("slowest enqueue", f"{account.slowest_enqueue:.2f} s"),
+        ("load / drain", f"{account.load_seconds:.0f} s / {account.drain_seconds:.0f} s"),
+        ("seed", str(account.size.seed)),
+    ]
+
+
+def _quantiles(values: list[float]) -> str:
+    if not values:
+        return "none"
+    middle, late = values[len(values) // 2], values[min(len(values) - 1, int(len(values) * 0.99))]
+    return f"{middle:.1f} / {late:.1f} / {values[-1]:.1f} s of {len(values)}"
+
+
+def _memory_gb() -> int:
+    words = Path("/proc/meminfo").read_text().split()
+    return round(int(words[1]) / 2**20)
