@@ -6,10 +6,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from celery import current_app
 from django.db.models import QuerySet
 
-from jobs import ledger
+from jobs import ledger, registry
 from jobs.conf import conf
 from jobs.models import Queue, Run, Worker
 from jobs.models.run import WaitsFor
@@ -81,7 +80,7 @@ def _busy(run: Run, now: datetime) -> Iterator[Reason]:
 
 
 def _unknown(run: Run, now: datetime) -> Iterator[Reason]:
-    if run.job not in current_app.tasks:
+    if run.job not in registry.registered():
         yield Reason("unknown job", f"no job is called {run.job} here", "deploy the code that has it, or cancel it")
 
 
