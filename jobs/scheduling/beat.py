@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 import structlog
+from celery import platforms, signals
 from celery.beat import Scheduler as CeleryScheduler
 from django.db import Error, connection
 
@@ -49,6 +50,16 @@ class Role:
         except Exception:
             log.exception("a role failed, going on", role=self.name)
         self.due = time.monotonic() + (EAGER_SECONDS if self.eager and found else self.every)
+
+
+@signals.beat_init.connect
+def stop_between_ticks(sender: Any, **_: Any) -> None:
+    """Let SIGTERM and SIGINT end the loop after the tick; raised in mid-query, as Celery does, they may get lost."""
+
+    def stop(*_: Any) -> None:
+        sender.stop()
+
+    platforms.signals.update(SIGTERM=stop, SIGINT=stop)
 
 
 class Scheduler(CeleryScheduler):
