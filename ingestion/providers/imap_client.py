@@ -101,10 +101,10 @@ def connected(mailbox: ImapUrl, password: str) -> Iterator[ImapClient]:
         box = _connect(mailbox)
         _log_in(box, mailbox.username, password)
         yield ImapClient(box)
-    except MailboxFolderSelectError as error:
-        message = f"{place} has no such folder: {_said(error)}"
-        raise MailboxMissingError(message) from None
     except (OSError, imaplib.IMAP4.error, ImapToolsError) as error:
+        if isinstance(error, MailboxFolderSelectError) and not _is_busy(error):
+            message = f"{place} has no such folder: {_said(error)}"
+            raise MailboxMissingError(message) from None
         message = f"{place}: {_said(error)}"
         raise MailboxUnavailableError(message) from error
     finally:
@@ -131,10 +131,9 @@ def _log_in(box: BaseMailBox, username: str, password: str) -> None:
     except imaplib.IMAP4.abort:
         raise
     except (MailboxLoginError, imaplib.IMAP4.error) as error:
-        said = _said(error)
-        if any(code in said.upper() for code in _BUSY_CODES):
+        if _is_busy(error):
             raise
-        message = f"The server refused the user name or password: {said}"
+        message = f"The server refused the user name or password: {_said(error)}"
         # `from None`: the cause's traceback holds the password in its frames.
         raise AccessRefusedError(message) from None
 
@@ -142,6 +141,13 @@ def _log_in(box: BaseMailBox, username: str, password: str) -> None:
 def _hang_up(box: BaseMailBox) -> None:
     with suppress(OSError, imaplib.IMAP4.error, ImapToolsError):
         box.logout()
+    with suppress(OSError):
+        # A server that is gone lets logout fail before it closes the socket.
+        box.client.shutdown()
+
+
+def _is_busy(error: Exception) -> bool:
+    return any(code in _said(error).upper() for code in _BUSY_CODES)
 
 
 def _number(said: Any, default: int) -> int:
