@@ -125,8 +125,10 @@ def execute(job: Job, body: Callable[..., Any], args: Any, kwargs: Any) -> Any:
         return body(*args, **kwargs)
     try:
         result = body(*args, **kwargs)
-    except (CeleryRetry, Ignore, Reject):
+    except CeleryRetry:
         raise
+    except (Ignore, Reject) as error:
+        _end_ignored(attempt, error)
     except Exception as error:
         _conclude(attempt, error)
     if attempt.again is not None:
@@ -183,6 +185,18 @@ def _conclude(attempt: Attempt, error: Exception) -> NoReturn:
             raise Ignore(str(error)) from error
         case Fail():
             raise error
+
+
+def _end_ignored(attempt: Attempt, error: Ignore | Reject) -> NoReturn:
+    """Follow Celery's Ignore and Reject, which store nothing, but never leave a run running without an end."""
+    if getattr(error, "requeue", False):
+        attempt.again = Again(ledger.now() + attempt.job.retry_policy.backoff(1), spends=False, reason="requeued")
+        raise CeleryRetry("requeued", when=attempt.again.at) from error
+    # A run that gave its place to another is no longer this attempt's.
+    if attempt.fence.rows().exists():
+        reason = f"the job raised {type(error).__name__}"
+        attempt.job.backend.mark_as_revoked(attempt.task_id, reason, request=attempt.job.request)
+    raise Ignore(str(error)) from error
 
 
 def _entering(job: Job) -> Attempt | None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any, cast
 
 import structlog
 from celery import states
+from celery.exceptions import TaskRevokedError
 from django.db import transaction
 from django_celery_results.backends.database import DatabaseBackend
 from django_celery_results.models import TaskResult
@@ -18,10 +21,10 @@ from jobs.dialect import patiently
 from jobs.identifiers import run_id_of
 from jobs.ledger import Fence
 from jobs.models import Run
-from jobs.outcomes import Again, Failure, describe
+from jobs.outcomes import Again, Failure, describe, storable
 from jobs.policies import NO_RETRY, Retry
 from jobs.publish import ring_next
-from jobs.states import State
+from jobs.states import FINAL, State
 
 log = structlog.get_logger(__name__)
 
@@ -38,6 +41,7 @@ CELERY_STATES = {
 }
 
 
+_is_settling: ContextVar[bool] = ContextVar("daybook_settling", default=False)
 RESULT_COLUMNS = [field.attname for field in TaskResult._meta.concrete_fields]  # noqa: SLF001 - Django's documented API
 
 
@@ -153,7 +157,7 @@ class LedgerBackend(DatabaseBackend):  # type: ignore[misc]
         freed = key or (attempt.run.concurrency_key if attempt else None)
 
         def in_one_transaction() -> bool:
-            with transaction.atomic():
+            with transaction.atomic(), _settling():
                 changed = settle()
                 faultpoints.reach("in settle")
                 if changed and freed:
@@ -226,6 +230,9 @@ class LedgerBackend(DatabaseBackend):  # type: ignore[misc]
         request: Any = None,
         using: str | None = None,
     ) -> Any:
+        if not _is_settling.get() and _has_ended(task_id):
+            log.warning("a late state changed nothing", task_id=task_id, status=status)
+            return result
         content_type, content_encoding, encoded = self.encode_content(result)
         meta = {**self._get_meta_from_request(request), "children": self.current_task_children(request)}
         row = TaskResult(
@@ -239,15 +246,34 @@ class LedgerBackend(DatabaseBackend):  # type: ignore[misc]
             date_done=ledger.now(),
             **self._get_extended_properties(request, traceback),
         )
-        row.traceback = traceback and str(traceback)
+        row.traceback = traceback and storable(str(traceback))
         updated = [column for column in RESULT_COLUMNS if column not in ("id", "task_id", "date_created")]
         TaskResult.objects.bulk_create([row], update_conflicts=True, unique_fields=["task_id"], update_fields=updated)
         return encoded
 
     def _get_task_meta_for(self, task_id: str) -> dict[str, Any]:
-        run = Run.objects.filter(pk=run_id_of(task_id)).only("state").first()
-        if run is None or State(run.state).is_final:
-            meta = cast("dict[str, Any]", super()._get_task_meta_for(task_id))
-            if run is None or meta["status"] != states.PENDING:
-                return meta
-        return {"task_id": task_id, "status": CELERY_STATES[State(run.state)], "result": None, "traceback": None}
+        stored = cast("dict[str, Any]", super()._get_task_meta_for(task_id))
+        run = Run.objects.filter(pk=run_id_of(task_id)).only("state", "reason").first()
+        if run is None:
+            return stored
+        state, is_own = State(run.state), stored["status"] not in states.ALL_STATES
+        if (state.is_final and stored["status"] != states.PENDING) or (state is State.RUNNING and is_own):
+            return stored
+        status = CELERY_STATES[state]
+        result = TaskRevokedError(run.reason) if status == states.REVOKED else None
+        return {"task_id": task_id, "status": status, "result": result, "traceback": None}
+
+
+@contextmanager
+def _settling() -> Iterator[None]:
+    """Let results be stored for a run that this very transaction has ended."""
+    token = _is_settling.set(True)
+    try:
+        yield
+    finally:
+        _is_settling.reset(token)
+
+
+def _has_ended(task_id: str) -> bool:
+    """Whether the run has its result for good: update_state() of a woken attempt must not overwrite it."""
+    return Run.objects.filter(pk=run_id_of(task_id), state__in=FINAL).exists()

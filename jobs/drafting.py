@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, cast
@@ -20,7 +21,20 @@ from jobs.states import State
 if TYPE_CHECKING:
     from jobs.task import Job
 
-_NOT_KEPT = ("producer", "connection", "publisher", "add_to_parent", "retries", "root_id", "parent_id", "eta")
+_NOT_KEPT = (
+    "producer",
+    "connection",
+    "publisher",
+    "add_to_parent",
+    "retries",
+    "retry",
+    "retry_policy",
+    "root_id",
+    "parent_id",
+    "eta",
+    "argsrepr",
+    "kwargsrepr",
+)
 
 
 def draft(  # noqa: PLR0913 - one column each
@@ -46,7 +60,7 @@ def draft(  # noqa: PLR0913 - one column each
     Raises: ArgumentsError.
     """
     declared, active, now = job.declaration, context.active_run(), timezone.now()
-    header = getattr(job, "__header__", None) if job.typing else None
+    header = (getattr(job, "__header__", None) or inspect.signature(job.run).bind) if job.typing else None
     wire.check(args, kwargs, header=header, most_bytes=conf().max_arguments_bytes)
     queue_name, routed = route(job, {"queue": queue, **more}, args, kwargs)
     run_at = moment(eta, now) or now + timedelta(seconds=countdown or 0)
@@ -111,16 +125,16 @@ def _guards(job: Job, args: Any, kwargs: Any, *, tenant: str, unique_key: str | 
     """Return the guards' columns: each key is its format string filled with the arguments that are not sensitive."""
     says = job.declaration
     if not (says.unique or says.concurrency or says.rate_limit or says.tenant):
-        return {"tenant": tenant[:100], "unique_key": unique_key and unique_key[:200]}
+        return {"tenant": tenant[:100], "unique_key": unique_key and wire.key(unique_key)}
     values = {name: value for name, value in wire.by_name(job.run, args, kwargs).items() if name not in says.sensitive}
 
     def key(template: str) -> str:
-        return f"{job.name}:{template.format(**values)}"[:200]
+        return wire.key(f"{job.name}:{template.format(**values)}")
 
     unique = says.unique and (key(says.unique.key) if says.unique.key else f"{job.name}:{wire.digest(values)}")
     return {
         "tenant": (tenant or says.tenant.format(**values))[:100],
-        "unique_key": (unique_key and unique_key[:200]) or unique,
+        "unique_key": (unique_key and wire.key(unique_key)) or unique,
         "concurrency_key": says.concurrency and key(says.concurrency.key),
         "concurrency_limit": says.concurrency.limit if says.concurrency else 1,
         "rate_key": says.rate_limit and key(says.rate_limit.key),

@@ -78,10 +78,10 @@ def decide(
 def describe(error: BaseException, *, trace: str | None = None, is_infrastructure: bool = False) -> Failure:
     """Return the error as kind, message and fingerprint; alike errors of one place share the fingerprint."""
     kind = TIMEOUT if "TimeLimitExceeded" in type(error).__name__ else type(error).__qualname__
-    message = _storable(_said_by(error))[:2000]
+    message = storable(_said_by(error))[:2000]
     frames = traceback.extract_tb(error.__traceback__)
     place = f"{frames[-1].filename}:{frames[-1].name}" if frames else ""
-    text = _storable(trace or "".join(traceback.format_exception(error)))
+    text = storable(trace or "".join(traceback.format_exception(error)))
     return Failure(kind, message, fingerprint(kind, message, place), text, is_infrastructure)
 
 
@@ -107,6 +107,6 @@ def _said_by(error: BaseException) -> str:
         return f"<{type(error).__name__} without a readable message>"
 
 
-def _storable(text: str) -> str:
+def storable(text: str) -> str:
     """Return the text without what a database refuses: NUL and lone surrogates."""
     return text.replace("\x00", "").encode(errors="replace").decode()

@@ -61,6 +61,10 @@ def publish_or_leave(runs: list[Run]) -> int:
         except BROKER_FAULTS as error:
             _note_broker_away()
             return _leave(runs, sent=sent, error=str(error))
+        except Exception as error:
+            # One run that can't be sent must not hold up those behind it; it is tried again like a lost message.
+            log.exception("a run can't be published", run_id=str(run.pk), job=run.job)
+            ledger.note_waiting(run.pk, reason=f"can't be published: {error}")
     return len(runs)
 
 

@@ -16,6 +16,7 @@ from jobs.errors import ArgumentsError
 
 SEALED = "__sealed__"
 MASK = "***"
+KEY_CHARACTERS = 200
 _SECRET_WORDS = ("password", "passwd", "secret", "token", "api_key", "apikey", "authorization", "otp")
 
 
@@ -142,3 +143,8 @@ def digest(value: Any) -> str:
 def json_safe(value: Any) -> Any:
     """Return `value` as plain JSON that any database takes: unknown types as text, NUL characters dropped."""
     return json.loads(json.dumps(value, default=repr).replace("\\u0000", ""))
+
+
+def key(text: str) -> str:
+    """Return a guard's key as its column holds it: a long one ends in its digest, so that no two become one."""
+    return text if len(text) <= KEY_CHARACTERS else f"{text[: KEY_CHARACTERS - 33]}:{digest(text)}"

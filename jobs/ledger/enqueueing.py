@@ -11,6 +11,7 @@ from jobs.models import RateBucket, Run
 from jobs.models.run import WaitsFor
 from jobs.states import State
 
+_TRIES = 5
 _OF_A_REPLACEMENT = (
     "job",
     "queue",
@@ -29,12 +30,18 @@ def enqueue(run: Run) -> tuple[Run, bool]:
 
     A run with the same id, tick or unfinished unique key wins over the new one.
     """
-    Run.objects.bulk_create([run], ignore_conflicts=True)
-    if run.unique_key is not None:
+    for _ in range(_TRIES):
+        Run.objects.bulk_create([run], ignore_conflicts=True)
+        found = Run.objects.filter(pk=run.pk).first()
+        if found is not None:
+            return found, found.created_at == run.created_at
+        if run.unique_key is None:
+            break
         found = Run.objects.unfinished().filter(unique_key=run.unique_key).first()
-        return (found or run), found is None or found.pk == run.pk
-    found = Run.objects.filter(pk=run.pk).only("created_at").first()
-    return (found or run), found is not None and found.created_at == run.created_at
+        if found is not None:
+            return found, False
+        # Whoever held the key has ended between the two statements.
+    return run, False
 
 
 def enqueue_new(run: Run) -> Run:

@@ -17,7 +17,7 @@ from jobs.states import State
 
 def succeed(fence: Fence, *, now: datetime, usage: Usage = NO_USAGE) -> bool:
     """Finish a running run with SUCCESS; False when the fence no longer holds."""
-    return _finish(fence, State.SUCCESS, now=now, usage=usage)
+    return _finish(fence, State.SUCCESS, now=now, usage=usage, error_kind="", error_message="", error_fingerprint="")
 
 
 def fail(fence: Fence, failure: Failure, *, now: datetime, usage: Usage = NO_USAGE) -> bool:
