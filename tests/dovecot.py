@@ -111,7 +111,9 @@ class Dovecot:
         """Return INBOX's UIDVALIDITY."""
         with self._client(user) as client:
             client.select("INBOX", readonly=True)
-            return int(client.untagged_responses["UIDVALIDITY"][0])
+            (number,) = client.untagged_responses["UIDVALIDITY"]
+            assert isinstance(number, bytes)
+            return int(number)
 
     def forget_uids(self, user: str) -> None:
         """Lose the UIDs, as a server restored from a backup does: INBOX gets another UIDVALIDITY."""
@@ -139,10 +141,10 @@ def find_dovecot() -> str:
     """Return the server's path; installs it where apt can, else skips the test and says so."""
     found = shutil.which("dovecot", path=f"{os.environ['PATH']}:/usr/sbin")
     if found is None and os.geteuid() == 0 and shutil.which("apt-get"):
-        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "timeout": 300}
-        subprocess.run(["apt-get", "update"], check=False, **quiet)
-        command = ["apt-get", "install", "-y", "--no-install-recommends", "dovecot-imapd"]
-        subprocess.run(command, check=False, env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"}, **quiet)
+        install = ["install", "-y", "--no-install-recommends", "dovecot-imapd"]
+        unattended = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+        for words in (["update"], install):
+            subprocess.run(["apt-get", *words], check=False, capture_output=True, timeout=300, env=unattended)
         found = shutil.which("dovecot", path=f"{os.environ['PATH']}:/usr/sbin")
     if found is None:
         pytest.skip("NOT PROVEN: no Dovecot here and none to be had; install Debian's dovecot-imapd to run this")

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from email.utils import format_datetime
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -159,7 +160,7 @@ def test_a_sync_killed_in_its_midst_goes_on_where_it_stopped(
         return Mail.objects.count() > stored
 
     for kill in range(2):
-        poll(lambda beyond=kill * 50: killed_beyond(beyond), within=60)
+        poll(partial(killed_beyond, kill * 50), within=60)
     before = Mail.objects.count()
     assert 50 < before < MANY
     assert before % 50 == 0
