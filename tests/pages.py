@@ -13,7 +13,7 @@ _BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
 def blocks(page: str) -> list[str]:
-    """Return the page's Python blocks, each below as many empty lines as bring its errors to the page's line numbers."""
+    """Return the page's Python blocks, each below empty lines that make its errors name the page's lines."""
     text = (ROOT / page).read_text()
     return ["\n" * text.count("\n", 0, found.start(1)) + found[1] for found in _BLOCK.finditer(text)]
 

@@ -1,0 +1,48 @@
+"""The README is short, its job works as it says, and its links and files are there."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from celery import current_app
+from django.contrib.auth.models import User
+from django.core.mail import EmailMessage
+
+from jobs.testing import result_of, run_job
+from tests.pages import ROOT, executed, forget_jobs
+
+TEXT = (ROOT / "README.md").read_text()
+PAGES = sorted(page.relative_to(ROOT).as_posix() for page in [ROOT / "README.md", *ROOT.glob("docs/**/*.md")])
+SECTION = TEXT.partition("## Where to find what")[2].partition("## Layers")[0]
+
+
+@pytest.mark.django_db
+@pytest.mark.req("PL-1")
+def test_the_readmes_job_writes_to_every_user_with_an_address(mailoutbox: list[EmailMessage]) -> None:
+    known = set(current_app.tasks)
+    for name, address in (("anna", "anna@example.org"), ("beat", ""), ("carla", "carla@example.org")):
+        User.objects.create_user(name, email=address, first_name=name.title())
+    run = run_job(executed("README.md")["greet_users"], greeting="Hello")
+    forget_jobs(known)
+    assert (run.state, run.queue, run.max_attempts, result_of(run)) == ("SUCCESS", "email", 3, {"users": 2})
+    assert [(mail.to, mail.body) for mail in mailoutbox] == [
+        (["anna@example.org"], "Hello, Anna!"),
+        (["carla@example.org"], "Hello, Carla!"),
+    ]
+
+
+def test_the_readme_has_at_most_200_lines() -> None:
+    assert len(TEXT.splitlines()) <= 200
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_link_leads_to_a_file(page: str) -> None:
+    links = re.findall(r"\]\((?!https?:)([^)#]+)[^)]*\)", (ROOT / page).read_text())
+    assert [link for link in links if not (ROOT / page).parent.joinpath(link).exists()] == []
+
+
+def test_every_file_that_answers_a_question_is_there() -> None:
+    paths = [path for path in re.findall(r"`([\w./]+)`", SECTION) if "/" in path]
+    assert len(paths) > 15
+    assert [path for path in paths if not (ROOT / path).exists()] == []
