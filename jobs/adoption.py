@@ -11,9 +11,11 @@ from jobs import ledger
 from jobs.identifiers import run_id_of
 from jobs.models.run import Cause
 from jobs.publish import HEADER
+from jobs.states import State
 
 if TYPE_CHECKING:
     from jobs.attempt import Message
+    from jobs.models import Run
     from jobs.task import Job
 
 log = structlog.get_logger(__name__)
@@ -26,8 +28,11 @@ def is_foreign(request: Mapping[str, Any]) -> bool:
     return not request.get(HEADER)
 
 
-def adopt(job: Job, message: Message) -> None:
-    """Insert the row of a foreign message, as if it had been enqueued here; a row that is there already stays."""
+def adopt(job: Job, message: Message) -> Run:
+    """Insert the row of a foreign message, as if it had been enqueued here; a row that is there already stays.
+
+    Raises: ValueError or TypeError when its headers or arguments make no run.
+    """
     request, task_id = message.request, message.task_id
     options = {ours: request[theirs] for theirs, ours in _KEPT.items() if request.get(theirs) is not None}
     for theirs, ours in (("callbacks", "link"), ("errbacks", "link_error"), ("chain", "chain"), ("chord", "chord")):
@@ -45,5 +50,9 @@ def adopt(job: Job, message: Message) -> None:
         eta=request.get("eta"),
         options=options,
     )
-    ledger.enqueue(run)
-    log.info("adopted a foreign message", task_id=task_id, job=job.name)
+    if run.state == State.QUEUED:
+        run.published_at = run.created_at
+    _, created = ledger.enqueue(run)
+    if created:
+        log.info("adopted a foreign message", task_id=task_id, job=job.name)
+    return run

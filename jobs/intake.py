@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, cast
 
 import structlog
-from celery.utils.time import maybe_iso8601
 from celery.worker.consumer import Consumer as CeleryConsumer
 from django.db import Error
 
@@ -20,8 +19,6 @@ from jobs.publish import HEADER
 from jobs.quarantine import Fault
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from jobs.task import Job
 
 log = structlog.get_logger(__name__)
@@ -40,7 +37,7 @@ class Consumer(CeleryConsumer):
             fault = quarantine.fault_of(message, limits=conf())
             if fault is not None:
                 self._quarantine(message, fault)
-            elif not self._adopted_for_later(message):
+            elif self._is_due(message):
                 stock(message)
 
         return on_message
@@ -69,22 +66,25 @@ class Consumer(CeleryConsumer):
         """Quarantine what can't be decoded."""
         self._quarantine(message, Fault(BadMessage.Reason.NOT_JSON, str(exc)))
 
-    def _adopted_for_later(self, message: Any) -> bool:
-        """Give a foreign message with an ETA its row, so that it waits in the database."""
+    def _is_due(self, message: Any) -> bool:
+        """Give a foreign message its row before anything acknowledges it; one for later then waits in the database."""
         headers = message.headers or {}
-        eta = headers.get("eta")
         job = cast("Job | None", self.app.tasks.get(str(headers.get("task"))))
-        if not eta or headers.get(HEADER) or job is None or cast("datetime", maybe_iso8601(eta)) <= ledger.now():
-            return False
+        if headers.get(HEADER) or job is None:
+            return True
         args, kwargs, embed = message.decode()
-        request = {**headers, **embed, "delivery_info": message.delivery_info}
-        later = Message(headers["id"], args, kwargs, request)
+        foreign = Message(headers["id"], args, kwargs, {**headers, **embed, "delivery_info": message.delivery_info})
         try:
-            patiently(lambda: adopt(job, later), seconds=_PATIENCE_SECONDS, what="adopt")
+            run = patiently(lambda: adopt(job, foreign), seconds=_PATIENCE_SECONDS, what="adopt")
         except Error:
             message.requeue()
-            return True
-        message.ack_log_error(log, (Exception,))
+            return False
+        except (ValueError, TypeError, LookupError) as error:
+            self._quarantine(message, Fault(BadMessage.Reason.WRONG_SHAPE, str(error)))
+            return False
+        if run.run_at > ledger.now():
+            message.ack_log_error(log, (Exception,))
+            return False
         return True
 
     def _quarantine(self, message: Any, fault: Fault) -> None:

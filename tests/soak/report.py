@@ -76,7 +76,7 @@ def _figures(verdict: Verdict, account: Account) -> list[tuple[str, str]]:
     kills = dict(sorted(account.faults.items()))
     return [
         *((name, str(count)) for name, count in verdict.counts.items()),
-        ("process kills", str(sum(count for kind, count in kills.items() if kind.startswith(("kill", "poison"))))),
+        ("process kills", str(sum(count for kind, count in kills.items() if kind.startswith("kill")))),
         *((f"fault: {kind}", str(count)) for kind, count in kills.items()),
         ("processes started again", str(account.restarts)),
         ("messages delivered twice", str(account.copies)),
