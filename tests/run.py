@@ -28,6 +28,7 @@ class Leg:
     options: list[str]
     environment: dict[str, str] = field(default_factory=dict)
     counts: Counter[str] = field(default_factory=Counter)
+    figures: list[str] = field(default_factory=list)
     status: int = 0
 
     def run(self, arguments: list[str]) -> None:
@@ -38,7 +39,8 @@ class Leg:
             command = [sys.executable, "-m", "pytest", "--quiet", f"--tally={tally}", *self.options, *arguments]
             self.status = subprocess.call(command, env={**environment, **self.environment})
             if tally.exists():
-                self.counts = Counter(json.loads(tally.read_text()))
+                counted = json.loads(tally.read_text())
+                self.counts, self.figures = Counter(counted["counts"]), counted["figures"]
 
     @property
     def good(self) -> bool:
@@ -80,7 +82,8 @@ def _report(legs: list[Leg], proven: list[str]) -> int:
     counts: Counter[str] = sum((leg.counts for leg in legs), Counter())
     good = all(leg.good for leg in legs)
     failed = counts["failed"] or int(not good)
-    print(f"\nproven: {', '.join(proven)}; {counts['skipped']} skipped")
+    print(f"\nmeasured: {', '.join(legs[0].figures) or 'nothing'}")
+    print(f"proven: {', '.join(proven)}; {counts['skipped']} skipped")
     print(f"{counts['passed']} passed, {failed} failed", flush=True)
     return 0 if good else 1
 

@@ -50,11 +50,12 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 class _Tally:
-    """Outcomes, and needs of the tests that passed."""
+    """Outcomes; of the tests that passed also needs and what they measured (record_property("figure", ...))."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._counts: Counter[str] = Counter()
+        self._figures: list[str] = []
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if report.failed:
@@ -64,9 +65,10 @@ class _Tally:
         elif report.when == "call":
             self._counts["passed"] += 1
             self._counts.update(str(need) for name, need in report.user_properties if name == "needs")
+            self._figures += [str(figure) for name, figure in report.user_properties if name == "figure"]
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         self._counts["failed"] += report.failed
 
     def pytest_sessionfinish(self) -> None:
-        self._path.write_text(json.dumps(self._counts))
+        self._path.write_text(json.dumps({"counts": self._counts, "figures": self._figures}))

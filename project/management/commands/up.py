@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from collections.abc import Iterator
@@ -76,5 +77,7 @@ class Command(BaseCommand):
             machine.wait(ASK_SECONDS)
 
     def _say(self, line: str) -> None:
-        self.stdout.write(line)
-        self.stdout.flush()
+        # A terminal that is gone must not keep the processes from being stopped.
+        with contextlib.suppress(OSError):
+            self.stdout.write(line)
+            self.stdout.flush()
