@@ -24,26 +24,27 @@ BATCH = 200
 class Watch:
     """What one rescuer has seen of each node's heartbeat counter, by its own monotonic clock.
 
-    A node is silent when its counter stood still for a whole lease of uninterrupted watching, so neither a clock that
-    is off, nor a database that was away, nor a rescuer that was itself frozen makes a live node look lost.
+    A node is silent when its counter stood still for a lease of watched time. Two looks far apart count as a quarter
+    of a lease, no more: so neither a clock that is off, nor a database that was away, nor a rescuer that was itself
+    frozen or slow makes a live node look lost, and a slow one still finds the dead.
     """
 
     def __init__(self, *, lease_seconds: float) -> None:
         """Start with nothing seen."""
         self._lease = lease_seconds
-        self._seen: dict[UUID, tuple[int, float]] = {}
+        self._silences: dict[UUID, tuple[int, float]] = {}
         self._looked_at: float | None = None
 
     def silent(self, counters: dict[UUID, int], *, at: float) -> list[UUID]:
         """Note the counters read at monotonic time `at`; return the nodes that have been silent for a lease."""
-        if self._looked_at is None or at - self._looked_at > self._lease / 2:
-            self._seen.clear()
+        watched = 0.0 if self._looked_at is None else min(at - self._looked_at, self._lease / 4)
         self._looked_at = at
-        self._seen = {node: self._seen.get(node, (count, at)) for node, count in counters.items()}
-        for node, count in counters.items():
-            if self._seen[node][0] != count:
-                self._seen[node] = (count, at)
-        return [node for node, (_, since) in self._seen.items() if at - since >= self._lease]
+        before = self._silences
+        self._silences = {
+            node: (count, before[node][1] + watched if node in before and before[node][0] == count else 0.0)
+            for node, count in counters.items()
+        }
+        return [node for node, (_, silence) in self._silences.items() if silence >= self._lease]
 
 
 class Rescuer:

@@ -6,9 +6,12 @@ So priority, fairness, limits and pausing act at once, however long the backlog 
 from __future__ import annotations
 
 import time
+from datetime import timedelta
+
+from django.utils import timezone
 
 from jobs.conf import conf
-from jobs.models import Queue, Run
+from jobs.models import Queue, Run, Worker
 from jobs.states import State
 
 _REFRESH_SECONDS = 0.25
@@ -30,9 +33,15 @@ def published(queue: str) -> int:
 
 
 def _room(queue: str) -> int:
-    """Return the free places; none while the queue is paused or others wait unpublished before this one."""
+    """Return the free places; none while the queue is paused, or others wait for the dispatcher before this one."""
     waiting = Run.objects.filter(queue=queue, state=State.QUEUED, published_at=None, concurrency_key=None)
     is_paused = Queue.objects.filter(name=queue, paused_at__isnull=False).exists()
-    if is_paused or waiting.filter(rate_reserved=False).exists():
+    if is_paused or (waiting.filter(rate_reserved=False).exists() and _has_dispatcher()):
         return 0
     return conf().window - published(queue)
+
+
+def _has_dispatcher() -> bool:
+    """Whether a beat reports; without one, waiting behind others would be waiting for ever."""
+    since = timezone.now() - timedelta(seconds=2 * conf().lease_seconds)
+    return Worker.objects.filter(kind=Worker.Kind.BEAT, stopped_at=None, lost_at=None, heartbeat_at__gt=since).exists()
