@@ -145,7 +145,9 @@ class Run(models.Model):
             ),
             models.Index(fields=["run_at"], name="run_due", condition=Q(state__in=[State.SCHEDULED, State.RETRYING])),
             models.Index(fields=["worker"], name="run_running", condition=Q(state=State.RUNNING)),
-            models.Index(fields=["job", "-id"], name="run_by_job"),
+            # By time and not by id alone: the ids of foreign Celery clients are random.
+            models.Index(fields=["-created_at", "-id"], name="run_newest"),
+            models.Index(fields=["job", "-created_at", "-id"], name="run_by_job"),
             models.Index(
                 fields=["error_fingerprint", "-id"],
                 name="run_dead",
@@ -153,7 +155,7 @@ class Run(models.Model):
             ),
             models.Index(fields=["finished_at"], name="run_finished", condition=Q(finished_at__isnull=False)),
             models.Index(fields=["correlation_id"], name="run_by_correlation"),
-            models.Index(fields=["owner", "-id"], name="run_by_owner", condition=Q(owner__isnull=False)),
+            models.Index(fields=["owner", "-created_at", "-id"], name="run_by_owner", condition=Q(owner__isnull=False)),
             models.Index(fields=["parent"], name="run_by_parent", condition=Q(parent__isnull=False)),
             models.Index(
                 fields=["queue", "tenant", "-priority", "id"],
