@@ -7,7 +7,7 @@ from django.db import models
 from ingestion.models.mail import Mail
 
 
-class AttachmentManager(models.Manager["Attachment"]):
+class WithoutContent(models.Manager["Attachment"]):
     """Leaves `content` in the database until it is asked for: listings must not load files."""
 
     def get_queryset(self) -> models.QuerySet[Attachment]:
@@ -28,7 +28,7 @@ class Attachment(models.Model):
     text = models.TextField(blank=True, default="", help_text="Text found in it.")
     text_error = models.CharField(max_length=500, blank=True, default="", help_text="Why its text is missing or cut.")
 
-    objects = AttachmentManager()
+    objects = WithoutContent()
 
     class Meta:
         ordering = ["position"]

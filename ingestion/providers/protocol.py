@@ -83,7 +83,7 @@ class Pager:
                 page, turned = [], at
                 if self._left == 0:
                     return
-        if at is not None and at != turned:
+        if at is not None and (page or at != turned):
             yield self._turn(page, at)
 
     def _is_full(self, page: list[RawMail]) -> bool:

@@ -40,3 +40,9 @@ def test_pages_hold_so_many_and_their_cursors_skip_nothing(
 def test_pages_are_bounded_in_bytes() -> None:
     found = Pager(mails=100, size=20, limit=None).pages(stream("abcde"))
     assert [len(page.mails) for page in found] == [2, 2, 1]
+
+
+def test_a_last_page_is_not_lost_where_the_cursor_never_changes() -> None:
+    still = ((mail, Cursor()) for mail, _ in stream("abcd"))
+    found = Pager(mails=3, size=1000, limit=None).pages(still)
+    assert ["".join(mail.key for mail in page.mails) for page in found] == ["abc", "d"]
