@@ -40,6 +40,7 @@ def browser() -> Iterator[Browser]:
         # Playwright keeps an event loop in this thread; the tests' own database calls are none of its business.
         os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
         yield browser
+        del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
         browser.close()
 
 
