@@ -90,4 +90,4 @@ def _complaint(declared: str | None, name: str, used: str, content: bytes) -> st
 
 
 def _shown(declared: str | None) -> str:
-    return storable(repr((declared or "")[:40]))
+    return storable(repr(declared[:40])) if declared else "(none declared)"

@@ -27,6 +27,7 @@ _BY_SUFFIX = {
 _UNSPECIFIC = frozenset(
     {"application/octet-stream", "application/x-download", "application/download", "text/plain", ""}
 )
+_TEXTUAL = frozenset({"application/json", "application/xml", "application/ics", "message/delivery-status"})
 _CONFINED = {_BY_SUFFIX["pdf"]: "pdf", _BY_SUFFIX["docx"]: "docx"}
 
 
@@ -62,7 +63,7 @@ def _text(content: bytes, kind: str) -> str:
         return html_text(decode(content, None)[0])
     if kind == "message/rfc822":
         return message_text(content)
-    if kind.startswith("text/") or kind in {"application/json", "application/xml", "application/ics"}:
+    if kind.startswith("text/") or kind in _TEXTUAL:
         return decode(content, None)[0].strip()
     message = f"no text is read from {kind or 'files of unknown type'}"
     raise ValueError(message)
