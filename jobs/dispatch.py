@@ -26,6 +26,8 @@ log = structlog.get_logger(__name__)
 
 BATCH = 500
 KEYED_AT_LEAST = 50
+# By time, not by id: ids of chains, groups and foreign clients are random and would queue behind everything.
+OLDEST_FIRST = (F("created_at").asc(), F("id").asc())
 
 
 def dispatch(*, now: datetime) -> int:
@@ -102,7 +104,7 @@ def _take(queue: str, *, now: datetime, limit: int) -> list[Run]:
         rows = _unpublished(queue, now)
         chosen: list[Run] = []
         for tenant, share in _shares(rows, limit).items():
-            free = rows.filter(tenant=tenant, concurrency_key=None).order_by("-priority", "id")
+            free = rows.filter(tenant=tenant, concurrency_key=None).order_by("-priority", "created_at", "id")
             chosen += claimable(free)[:share]
         if keyed := _with_free_slots(queue, now)[: max(limit - len(chosen), KEYED_AT_LEAST)]:
             chosen += claimable(rows.filter(pk__in=keyed))
@@ -124,19 +126,21 @@ def _in_turn(runs: list[Run]) -> list[Run]:
     """Return the runs so that tenants take turns, most urgent first within each."""
     turns: Counter[str] = Counter()
     order = []
-    for run in sorted(runs, key=lambda run: (-run.priority, run.pk)):
-        order.append((-run.priority, turns[run.tenant], run.pk, run))
+    for run in sorted(runs, key=lambda run: (-run.priority, run.created_at, run.pk)):
+        order.append((-run.priority, turns[run.tenant], run.created_at, run.pk, run))
         turns[run.tenant] += 1
-    return [run for *_, run in sorted(order, key=lambda entry: entry[:3])]
+    return [run for *_, run in sorted(order, key=lambda entry: entry[:4])]
 
 
 def _with_free_slots(queue: str, now: datetime) -> list[UUID]:
     """Return ids of waiting runs with a concurrency key, only as many per key as it has free slots."""
     rows = _unpublished(queue, now).filter(concurrency_key__isnull=False)
     numbered = rows.annotate(
-        place=Window(RowNumber(), partition_by=F("concurrency_key"), order_by=[F("priority").desc(), F("id").asc()])
+        place=Window(RowNumber(), partition_by=F("concurrency_key"), order_by=[F("priority").desc(), *OLDEST_FIRST])
     ).filter(place__lte=F("concurrency_limit"))
-    waiting = list(numbered.order_by("id").values_list("pk", "concurrency_key", "concurrency_limit", "place")[:BATCH])
+    waiting = list(
+        numbered.order_by(*OLDEST_FIRST).values_list("pk", "concurrency_key", "concurrency_limit", "place")[:BATCH]
+    )
     running = dict(
         Run.objects.running()
         .filter(concurrency_key__in={key for _, key, _, _ in waiting})

@@ -44,7 +44,7 @@ def _ring_next(concurrency_key: str) -> None:
     waiting = Run.objects.filter(
         state=State.QUEUED, published_at=None, run_at__lte=now, concurrency_key=concurrency_key
     )
-    run = waiting.order_by("-priority", "id").first()
+    run = waiting.order_by("-priority", "created_at", "id").first()
     if run is not None and not is_broker_away():
         ledger.mark_published([run.pk], now=now)
         publish_or_leave([run])

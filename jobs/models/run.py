@@ -158,7 +158,7 @@ class Run(models.Model):
             models.Index(fields=["owner", "-created_at", "-id"], name="run_by_owner", condition=Q(owner__isnull=False)),
             models.Index(fields=["parent"], name="run_by_parent", condition=Q(parent__isnull=False)),
             models.Index(
-                fields=["queue", "tenant", "-priority", "id"],
+                fields=["queue", "tenant", "-priority", "created_at", "id"],
                 name="run_by_tenant",
                 condition=Q(state=State.QUEUED, published_at=None),
             ),
