@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import inspect
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,9 @@ from jobs.errors import ArgumentsError
 SEALED = "__sealed__"
 MASK = "***"
 KEY_CHARACTERS = 200
-_SECRET_WORDS = ("password", "passwd", "secret", "token", "api_key", "apikey", "authorization", "otp")
+_SECRET_NAME = re.compile(
+    r"(^|[_-])(password|passwd|secret|token|api[_-]?key|authorization|credentials?|otp)($|[_-])", re.IGNORECASE
+)
 
 
 if TYPE_CHECKING:
@@ -101,7 +104,7 @@ def unseal(value: Any) -> Any:
 
 def masked(value: Any, *, name: str = "") -> Any:
     """Return the value fit to show: sealed values and those under telling names are hidden, at any depth."""
-    if any(word in name.lower() for word in _SECRET_WORDS):
+    if _SECRET_NAME.search(name):
         return MASK
     if isinstance(value, dict):
         if value.keys() == {SEALED}:

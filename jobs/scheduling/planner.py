@@ -53,9 +53,7 @@ def _plan(schedule: PeriodicTask, rule: str, now: datetime) -> None:
     except clock.RuleError as error:
         log.error("schedule can't be planned", schedule=schedule.name, error=str(error))  # noqa: TRY400
         following = None
-    SchedulePlan.objects.update_or_create(
-        schedule=schedule, defaults={"rule": rule, "next_fire_at": following, "last_fire_at": now}
-    )
+    SchedulePlan.objects.update_or_create(schedule=schedule, defaults={"rule": rule, "next_fire_at": following})
 
 
 def _fire(plan: SchedulePlan, now: datetime) -> int:
