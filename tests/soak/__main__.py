@@ -1,4 +1,4 @@
-"""`make soak`: starts a cluster, enqueues, hurts, drains, judges; exit status 1 on any violation.
+"""`make soak`: starts a cluster, enqueues, hurts, drains, judges; status 1 on any violation; --write keeps the figures.
 
 SOAK_JOBS, SOAK_KILLS, SOAK_BACKEND, SOAK_SEED and SOAK_SECONDS set its size; SOAK_ONLY="kill child,broker" leaves other
 faults out; SOAK_KEEP=1 keeps its folder.
@@ -34,7 +34,7 @@ def main() -> int:
         # Django reads the environment when it is imported, so the rest is another module.
         from tests.soak import conduct
 
-        good = conduct.soak(size, folder, database, broker)
+        good = conduct.soak(size, folder, database, broker, write="--write" in sys.argv)
     finally:
         broker.stop()
         database.stop()

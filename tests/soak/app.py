@@ -6,6 +6,8 @@ import os
 from typing import Any
 
 from celery.signals import after_task_publish
+from django.conf import settings
+from kombu import Queue
 
 from project.celery import app
 from tests.soak import effects, strikes
@@ -13,6 +15,9 @@ from tests.soak import effects, strikes
 app.conf.imports = ("tests.soak.jobs_under_soak",)
 app.conf.worker_proc_alive_timeout = 60.0
 app.conf.broker_connection_max_retries = None
+if app.conf.broker_url.startswith("amqp"):
+    quorum = {"x-queue-type": "quorum"}
+    app.conf.task_queues = [Queue(queue.name, queue_arguments=quorum) for queue in settings.CELERY_TASK_QUEUES]
 
 
 @after_task_publish.connect

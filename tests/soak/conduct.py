@@ -27,8 +27,8 @@ SIGNS_OF_LIFE_SECONDS = 10.0
 SHOWN = 20
 
 
-def soak(size: Size, folder: Path, database: Database, broker: Broker) -> bool:
-    """Soak, print and keep the figures; whether nothing was violated."""
+def soak(size: Size, folder: Path, database: Database, broker: Broker, *, write: bool) -> bool:
+    """Soak and print the figures, `write` them to docs/soak.md as well; whether nothing was violated."""
     ending.prepare()
     cluster = Cluster(folder, {})
     duplicates = Duplicates(folder, broker.url, seed=size.seed)
@@ -42,7 +42,7 @@ def soak(size: Size, folder: Path, database: Database, broker: Broker) -> bool:
         load_seconds = _load(size, nemesis)
         nemesis.disarm(folder)
         duplicates.end()
-        drain_seconds = ending.drain(within=size.drain_seconds)
+        drain_seconds = ending.drain(within=size.patience_seconds)
     finally:
         cluster.stop()
     ending.dump(folder)
@@ -59,7 +59,7 @@ def soak(size: Size, folder: Path, database: Database, broker: Broker) -> bool:
             (line.get("seconds", 0.0) for line in effects.read(folder / "enqueues.jsonl")), default=0.0
         ),
     )
-    return _tell(verdict, account)
+    return _tell(verdict, account, write=write)
 
 
 def database_faults(database: Database) -> list[str]:
@@ -82,12 +82,12 @@ def _load(size: Size, nemesis: Nemesis) -> float:
     return time.monotonic() - began
 
 
-def _tell(verdict: checker.Verdict, account: report.Account) -> bool:
+def _tell(verdict: checker.Verdict, account: report.Account, *, write: bool) -> bool:
     text = report.table(verdict, account)
     print(text)
     for kind, what in verdict.violations[:SHOWN]:
         print(f"{kind}: {what}")
-    if verdict.good:
+    if verdict.good and write:
         report.keep(text, account)
     print("nothing lost, nothing doubled" if verdict.good else f"{len(verdict.violations)} violations")
     return verdict.good

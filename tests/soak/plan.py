@@ -20,7 +20,7 @@ class Size:
     kills: int = 20
     seed: int = 1
     seconds: float = 0.0
-    drain_seconds: float = 240.0
+    drain_seconds: float = 0.0
     only: tuple[str, ...] = ()
 
     @classmethod
@@ -40,6 +40,11 @@ class Size:
     def load_seconds(self) -> float:
         """How long jobs are enqueued and faults happen: as asked, else long enough for both."""
         return self.seconds or max(self.kills * 2.2, self.jobs / 40, 20.0)
+
+    @property
+    def patience_seconds(self) -> float:
+        """How long the rest may take after the load: as asked, else enough for a machine with better things to do."""
+        return self.drain_seconds or 120 + self.jobs / 10
 
 
 @dataclass(frozen=True)

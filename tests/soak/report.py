@@ -53,11 +53,10 @@ def table(verdict: Verdict, account: Account) -> str:
 def keep(text: str, account: Account) -> None:
     """Write the table under its back end in docs/soak.md; the other sections stay."""
     size = account.size
-    if size.only:
-        return
     title = f"## {size.backend}"
     command = f"SOAK_BACKEND={size.backend} SOAK_JOBS={size.jobs} SOAK_KILLS={size.kills} SOAK_SEED={size.seed}"
     command += f" SOAK_SECONDS={size.seconds:g}" if size.seconds else ""
+    command += f" SOAK_ONLY='{','.join(size.only)}'" if size.only else ""
     section = (
         f"{title}\n\n{datetime.now(UTC):%F %R} UTC, {account.versions}, Python {platform.python_version()},"
         f" {os.cpu_count()} CPUs, {_memory_gb()} GB\n\n    {command} make soak\n\n{text}\n"

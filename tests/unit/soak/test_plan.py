@@ -1,0 +1,46 @@
+"""The soak's schedule of faults: repeatable, complete, and within the time of the load."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from tests.soak.plan import POINTS, Schedule, Size
+
+DATABASE = ["restart", "terminate"]
+
+
+def test_a_seed_draws_the_same_schedule_again() -> None:
+    first, again = (Schedule.drawn(Size(kills=40, seed=3), database_faults=DATABASE) for _ in range(2))
+    other = Schedule.drawn(Size(kills=40, seed=4), database_faults=DATABASE)
+    assert first == again
+    assert first != other
+
+
+def test_a_full_soak_has_every_kind_in_full_number() -> None:
+    faults = Schedule.drawn(Size(jobs=10_000, kills=100), database_faults=DATABASE).faults
+    kinds = Counter(fault.kind for fault in faults)
+    assert kinds == {
+        "kill at": 50,
+        "kill child": 26,
+        "kill worker": 12,
+        "kill group": 12,
+        "broker": 20,
+        "database": 10,
+        "kill beat": 5,
+        "freeze worker": 5,
+        "deploy": 5,
+    }
+    assert {fault.detail for fault in faults if fault.kind == "kill at"} == set(POINTS)
+
+
+def test_faults_come_in_order_while_jobs_are_enqueued() -> None:
+    size = Size(jobs=1000, kills=20)
+    times = [fault.at for fault in Schedule.drawn(size, database_faults=DATABASE).faults]
+    assert times == sorted(times)
+    assert times[0] > 0
+    assert times[-1] < size.load_seconds
+
+
+def test_the_environment_sets_the_size() -> None:
+    given = {"SOAK_JOBS": "50", "SOAK_KILLS": "2", "SOAK_BACKEND": "postgres-redis", "SOAK_SEED": "9"}
+    assert Size.of(given) == Size(backend="postgres-redis", jobs=50, kills=2, seed=9)
