@@ -1,13 +1,16 @@
-"""The README is short, its job works as it says, and its links and files are there."""
+"""The README is short and its job works as it says; links, files and verbs that the pages name are there."""
 
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
+import typer
 from celery import current_app
 from django.contrib.auth.models import User
 from django.core.mail import EmailMessage
+from django_typer.management import get_command
 
 from jobs.testing import result_of, run_job
 from tests.pages import ROOT, executed, forget_jobs
@@ -38,7 +41,8 @@ def test_the_readme_has_at_most_200_lines() -> None:
 
 @pytest.mark.parametrize("page", PAGES)
 def test_every_link_leads_to_a_file(page: str) -> None:
-    links = re.findall(r"\]\((?!https?:)([^)#]+)[^)]*\)", (ROOT / page).read_text())
+    prose = re.sub(r"^```.*?^```", "", (ROOT / page).read_text(), flags=re.MULTILINE | re.DOTALL)
+    links = re.findall(r"\]\((?!https?:)([^)#]+)[^)]*\)", prose)
     assert [link for link in links if not (ROOT / page).parent.joinpath(link).exists()] == []
 
 
@@ -46,3 +50,11 @@ def test_every_file_that_answers_a_question_is_there() -> None:
     paths = [path for path in re.findall(r"`([\w./]+)`", SECTION) if "/" in path]
     assert len(paths) > 15
     assert [path for path in paths if not (ROOT / path).exists()] == []
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_verb_of_the_jobs_command_that_a_page_names_is_there(page: str) -> None:
+    named = set(re.findall(r"manage\.py jobs ([a-z-]+)", (ROOT / page).read_text()))
+    command: Any = get_command("jobs")
+    verbs: Any = typer.main.get_command(command.typer_app)
+    assert named - set(verbs.commands) == set()
