@@ -138,9 +138,14 @@ class RunContext:
             ledger.note(self.fence, progress={"done": done, "total": total, "note": note})
 
     def checkpoint(self, **state: Any) -> None:
-        """Keep JSON values for a further attempt (see `checkpointed`); written at once."""
+        """Keep JSON values for a further attempt (see `checkpointed`); written at once.
+
+        In a transaction with the work it stands for, both happen exactly once: a second attempt finds it kept, and a
+        frozen one that wakes up too late is refused. Raises: Cancelled when another attempt has taken over.
+        """
         self._checkpoint.update(state)
-        ledger.note(self.fence, checkpoint=self._checkpoint)
+        if not ledger.note(self.fence, checkpoint=self._checkpoint):
+            raise Cancelled("another attempt has taken over")
 
     def checkpointed(self, name: str, default: Any = None) -> Any:
         """Return a value that this or an earlier attempt kept."""
