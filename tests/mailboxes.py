@@ -9,7 +9,7 @@ from pathlib import Path
 START = datetime(2026, 5, 1, 8, tzinfo=UTC)
 
 
-def message(  # noqa: PLR0913 - one argument per header
+def message(
     name: str,
     *,
     subject: str = "",
