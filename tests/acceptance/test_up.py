@@ -49,13 +49,14 @@ class Up:
             "PORT": str(port),
             "FLOWER_PORT": str(flower_port),
         }
-        self._starts = 0
+        self.started: list[Process] = []
 
     def start(self) -> Process:
         """Run the command."""
-        self._starts += 1
-        output = SCRATCH / f"up-{self._environment['PORT']}-{self._starts}.log"
-        return Process([*python("manage.py"), "up"], environment=self._environment, output=output)
+        output = SCRATCH / f"up-{self._environment['PORT']}-{len(self.started)}.log"
+        process = Process([*python("manage.py"), "up"], environment=self._environment, output=output)
+        self.started.append(process)
+        return process
 
     def processes(self) -> dict[int, str]:
         """Return the command of every living process that knows the data folder, by pid."""
@@ -92,6 +93,8 @@ def up(free_port: Callable[[], int]) -> Iterator[Up]:
     data_dir.mkdir()
     command = Up(data_dir, port=free_port(), flower_port=free_port())
     yield command
+    for process in command.started:
+        process.kill()
     for pid in command.processes():
         os.kill(pid, signal.SIGKILL)
 
