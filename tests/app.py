@@ -3,4 +3,3 @@
 from project.celery import app
 
 app.conf.imports = ("tests.tasks_for_tests",)
-app.conf.worker_proc_alive_timeout = 30.0

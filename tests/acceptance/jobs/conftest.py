@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import subprocess
 import sys
 import tempfile
-import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -245,25 +244,24 @@ def stranger(engine: Engine) -> Iterator[Celery]:
     client.close()
 
 
-Overlaps = Callable[[list[dict[str, Any]]], list[tuple[float, float]]]
+def overlapping(notes: list[dict[str, Any]]) -> list[tuple[Any, Any]]:
+    """Return pairs of bodies, by token, of which the later began before the earlier had ended.
 
-
-def overlapping(notes: list[dict[str, Any]]) -> list[tuple[dict[str, Any], dict[str, Any]]]:
-    """Return pairs of bodies of which the later began before the earlier had ended or its process had died."""
+    A body that was killed has no end; the last note before the next begin stands for it, as nothing else can.
+    """
     begins = sorted((line for line in notes if line["event"] == "begin"), key=lambda line: line["at"])
     ends = {(line["run"], line["token"]): line["at"] for line in notes if line["event"] == "end"}
-    return [
-        (earlier, later)
-        for earlier, later in zip(begins, begins[1:], strict=False)
-        if ends.get((earlier["run"], earlier["token"]), later["at"]) > later["at"] or _lives(earlier, later)
-    ]
+    pairs = pairwise(begins)
+    return [(a["token"], b["token"]) for a, b in pairs if ends.get((a["run"], a["token"]), 0) > b["at"]]
 
 
-def _lives(earlier: dict[str, Any], later: dict[str, Any]) -> bool:
-    return earlier["pid"] != later["pid"] and later["at"] > time.time() and Path(f"/proc/{earlier['pid']}").exists()
+def is_alive(pid: int) -> bool:
+    """Whether a process with that pid exists and is no zombie."""
+    status = Path(f"/proc/{pid}/stat")
+    return status.exists() and status.read_text().rpartition(")")[2].split()[0] != "Z"
 
 
 def children_of(pid: int) -> list[int]:
     """Return the pids of a process's children."""
-    found = subprocess.run(["pgrep", "-P", str(pid)], capture_output=True, text=True, check=False).stdout
-    return [int(line) for line in found.split()]
+    tasks = Path(f"/proc/{pid}/task/{pid}/children")
+    return [int(child) for child in tasks.read_text().split()] if tasks.exists() else []

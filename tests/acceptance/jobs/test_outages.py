@@ -1,0 +1,91 @@
+"""A broker that is down, wiped, full or frozen: delay() returns soon, the run waits, and executes once it is back."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from typing import Any
+
+import pytest
+from django.db import transaction
+
+from jobs.models import Run
+from tests.acceptance.jobs.conftest import QUEUES, Engine
+from tests.plugins.broker import Valkey
+from tests.plugins.polling import poll
+from tests.tasks_for_tests import add, noted
+
+pytestmark = [pytest.mark.broker, pytest.mark.embedded, pytest.mark.req("PL-5")]
+BOUND_SECONDS = 8.0
+
+
+def timed(action: Any) -> tuple[Any, float]:
+    began = time.monotonic()
+    return action(), time.monotonic() - began
+
+
+def test_a_run_enqueued_while_the_broker_is_down_executes_after_it_is_back(own_engine: tuple[Engine, Valkey]) -> None:
+    engine, broker = own_engine
+    broker.start()
+    engine.start_worker(queues=QUEUES, wait=False)
+    engine.start_beat()
+    engine.processes[0].said(r" ready\.")
+    assert add.delay(1, 1).get(timeout=20) == 2
+    broker.stop()
+    results = []
+    for n in range(5):
+        result, took = timed(lambda n=n: noted.delay(f"down {n}"))
+        assert took < BOUND_SECONDS
+        results.append(result)
+    with transaction.atomic():
+        results.append(noted.delay("down 5"))
+    rows = Run.objects.filter(pk__in=[result.id for result in results])
+    assert list(rows.values_list("state", "attempt").distinct()) == [("QUEUED", 0)]
+    broker.start()
+    assert [result.get(timeout=60) for result in results] == [f"down {n}" for n in range(6)]
+    assert [len(engine.notes(result, event="begin")) for result in results] == [1] * 6
+
+
+def test_runs_of_a_wiped_broker_all_execute_once(own_engine: tuple[Engine, Valkey]) -> None:
+    engine, broker = own_engine
+    broker.start()
+    results = [noted.delay(f"wiped {n}") for n in range(100)]
+    with broker.client() as client:
+        assert client.llen("base") == 100
+        client.flushall()
+    engine.start_worker(queues=QUEUES, concurrency=2, wait=False)
+    engine.start_beat()
+    ids = [result.id for result in results]
+    poll(lambda: Run.objects.filter(pk__in=ids, state="SUCCESS").count() == 100, within=60)
+    assert len(engine.notes(*results, event="begin")) == 100
+
+
+def test_a_frozen_broker_holds_a_caller_for_a_bounded_time_once(own_engine: tuple[Engine, Valkey]) -> None:
+    engine, broker = own_engine
+    broker.start()
+    assert broker._process
+    add.delay(0, 0)
+    os.kill(broker._process.pid, signal.SIGSTOP)
+    try:
+        first, took = timed(lambda: add.delay(1, 1))
+        assert took < 20
+        second, took = timed(lambda: add.delay(2, 2))
+        assert took < 0.5
+    finally:
+        os.kill(broker._process.pid, signal.SIGCONT)
+    assert [engine.run(result).state for result in (first, second)] == ["QUEUED", "QUEUED"]
+
+
+def test_a_full_broker_refuses_no_caller(own_engine: tuple[Engine, Valkey]) -> None:
+    engine, broker = own_engine
+    broker.start()
+    with broker.client() as client:
+        client.config_set("maxmemory", 1)
+        result, took = timed(lambda: noted.delay("full"))
+        assert took < BOUND_SECONDS
+        assert engine.run(result).state == "QUEUED"
+        client.config_set("maxmemory", 0)
+    engine.start_worker(queues=QUEUES, wait=False)
+    engine.start_beat()
+    assert result.get(timeout=60) == "full"
