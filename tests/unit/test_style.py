@@ -36,7 +36,6 @@ HEAVY = {
     "dateparser",
     "imap_tools",
     "mailparser_reply",
-    "selectolax",
     "inscriptis",
     "price_parser",
     "pydantic",
