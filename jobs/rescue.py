@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from datetime import datetime
 from typing import cast
 from uuid import UUID
@@ -10,10 +11,12 @@ from uuid import UUID
 import structlog
 from celery import current_app
 from celery.exceptions import WorkerLostError
+from django.db import transaction
 from django.db.models import Q
 
 from jobs.backend import LedgerBackend
 from jobs.conf import conf
+from jobs.dialect import claimable
 from jobs.models import Run, Worker
 
 log = structlog.get_logger(__name__)
@@ -62,15 +65,26 @@ class Rescuer:
             # Conditional on the counter: a heartbeat that arrives just now wins.
             if live.filter(pk=node, heartbeats=counters[node]).update(lost_at=now):
                 log.warning("node lost", worker=str(node))
-        return sum(self._give_back(run) for run in self._orphans())
+        return sum(_unless_locked(run, self._give_back) for run in self._orphans())
 
     def _orphans(self) -> list[Run]:
         gone = Q(worker=None) | Q(worker__lost_at__isnull=False) | Q(worker__stopped_at__isnull=False)
         return list(Run.objects.running().filter(gone, waits_for="").select_related("worker")[:BATCH])
 
-    def _give_back(self, run: Run) -> int:
+    def _give_back(self, run: Run) -> None:
         name = run.worker.name if run.worker else "unknown"
         log.warning("run lost with its node", run_id=str(run.pk), job=run.job, attempt=run.attempt, worker=name)
         backend = cast("LedgerBackend", current_app.backend)
         backend.settle_lost(run, WorkerLostError(f"worker {name} stopped reporting"))
-        return 1
+
+
+def _unless_locked(run: Run, give_back: Callable[[Run], None]) -> int:
+    """Give the run back unless its row is locked, by another rescuer or by its own node, frozen in a transaction.
+
+    Waiting for such a lock would stop all of this beat's duties for as long as the node stays frozen.
+    """
+    with transaction.atomic():
+        mine = claimable(Run.objects.running().filter(pk=run.pk, token=run.token)).first()
+        if mine is not None:
+            give_back(run)
+    return int(mine is not None)
