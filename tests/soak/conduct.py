@@ -73,12 +73,15 @@ def _load(size: Size, nemesis: Nemesis) -> float:
     words = [str(size.jobs), str(size.load_seconds), str(size.seed)]
     client = subprocess.Popen([sys.executable, "-m", "tests.soak.load", *words], cwd=BASE_DIR, env=os.environ)
     told = began
-    while client.poll() is None or nemesis.is_alive():
-        time.sleep(0.2)
-        if time.monotonic() - told > SIGNS_OF_LIFE_SECONDS:
-            told = time.monotonic()
-            runs, unfinished = ending.progress()
-            print(f"{told - began:4.0f} s: {runs} runs, {unfinished} unfinished", flush=True)
+    try:
+        while client.poll() is None or nemesis.is_alive():
+            time.sleep(0.2)
+            if time.monotonic() - told > SIGNS_OF_LIFE_SECONDS:
+                told = time.monotonic()
+                runs, unfinished = ending.progress()
+                print(f"{told - began:4.0f} s: {runs} runs, {unfinished} unfinished", flush=True)
+    finally:
+        client.kill()
     return time.monotonic() - began
 
 

@@ -86,7 +86,7 @@ class History:
     @cached_property
     def frozen(self) -> set[int]:
         """The processes that were stopped for longer than their lease: what they write afterwards is stale."""
-        return {pid for fault in self.faults if fault["kind"] == "freeze worker" for pid in fault["pids"]}
+        return {pid for fault in self.faults if fault["kind"].startswith("freeze") for pid in fault["pids"]}
 
     def told(self, event: str) -> list[Line]:
         """Return the client's lines of one kind."""

@@ -17,7 +17,6 @@ from tests.soak.backends import Broker, Database
 from tests.soak.cluster import Cluster, Member
 from tests.soak.plan import Fault, Schedule
 
-WORKER_FREEZE_SECONDS = 11.0
 BROKER_FREEZE_SECONDS = 6.0
 SLOW = ("broker", "database", "freeze worker", "deploy")
 
@@ -34,7 +33,8 @@ class Nemesis(threading.Thread):
         self._lanes = {kind: ThreadPoolExecutor(1) for kind in SLOW}
         self._slow: list[Future[None]] = []
         self._acts: dict[str, Callable[[str], None]] = {
-            "kill at": self._kill_at,
+            "kill at": lambda point: self._arm(strikes.KILL, point),
+            "freeze at": lambda point: self._arm(strikes.FREEZE, point),
             "kill child": self._kill_child,
             "kill worker": lambda _: self._kill_main(self._cluster.workers, "kill worker"),
             "kill group": self._kill_group,
@@ -74,8 +74,8 @@ class Nemesis(threading.Thread):
         except Exception as error:
             effects.append("faults", kind=f"nemesis failed at {kind} {detail}: {error!r}", pids=[])
 
-    def _kill_at(self, point: str) -> None:
-        strikes.arm(self._cluster.folder, point, number=time.monotonic_ns())
+    def _arm(self, act: str, point: str) -> None:
+        strikes.arm(self._cluster.folder, act, point, number=time.monotonic_ns())
 
     def _kill_child(self, _: str) -> None:
         children = [(pid, worker.pid) for worker in self._cluster.workers for pid in worker.children()]
@@ -94,7 +94,7 @@ class Nemesis(threading.Thread):
     def _freeze_worker(self, _: str) -> None:
         if (member := self._choice(self._cluster.workers)) and (pid := member.pid):
             _note_and("freeze worker", [pid, *member.children()], lambda: os.killpg(pid, signal.SIGSTOP))
-            time.sleep(WORKER_FREEZE_SECONDS)
+            time.sleep(strikes.FREEZE_SECONDS)
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(pid, signal.SIGCONT)
 

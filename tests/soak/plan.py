@@ -66,7 +66,8 @@ class Schedule:
     def drawn(cls, size: Size, *, database_faults: list[str]) -> Schedule:
         """Draw a schedule: half of the kills at named points, the rest of children, workers and groups.
 
-        With every 20 kills come 4 broker faults, 2 of the database, a killed beat, a frozen worker and a deploy.
+        With every 20 kills come 4 broker faults, 2 of the database, a killed beat, a worker frozen beyond its lease,
+        one frozen in the middle of the transaction that ends a run, and a deploy.
         """
         dice = random.Random(size.seed)
         at_points = size.kills // 2
@@ -78,7 +79,7 @@ class Schedule:
         score = max(1, size.kills // 20) if size.kills else 0
         kinds += [("broker", BROKER_FAULTS[number % len(BROKER_FAULTS)]) for number in range(4 * score)]
         kinds += [("database", database_faults[number % len(database_faults)]) for number in range(2 * score)]
-        kinds += [("kill beat", ""), ("freeze worker", ""), ("deploy", "")] * score
+        kinds += [("kill beat", ""), ("freeze worker", ""), ("freeze at", "in settle"), ("deploy", "")] * score
         kinds = [kind for kind in kinds if not size.only or kind[0] in size.only]
         dice.shuffle(kinds)
         step = (size.load_seconds - WARM_UP_SECONDS) / max(1, len(kinds))

@@ -28,6 +28,7 @@ def test_a_full_soak_has_every_kind_in_full_number() -> None:
         "database": 10,
         "kill beat": 5,
         "freeze worker": 5,
+        "freeze at": 5,
         "deploy": 5,
     }
     assert {fault.detail for fault in faults if fault.kind == "kill at"} == set(POINTS)
