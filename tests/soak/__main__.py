@@ -1,7 +1,7 @@
 """`make soak`: starts a cluster, enqueues, hurts, drains, judges; status 1 on any violation; --write keeps the figures.
 
 SOAK_JOBS, SOAK_KILLS, SOAK_BACKEND, SOAK_SEED and SOAK_SECONDS set its size; SOAK_ONLY="kill child,broker" leaves other
-faults out; SOAK_KEEP=1 keeps its folder.
+faults out; SOAK_KEEP=1 keeps its folder. With --wiped: that many queued runs, and a broker that forgets them.
 """
 
 from __future__ import annotations
@@ -32,9 +32,12 @@ def main() -> int:
         database.start()
         broker.start()
         # Django reads the environment when it is imported, so the rest is another module.
-        from tests.soak import conduct
+        from tests.soak import conduct, wiped
 
-        good = conduct.soak(size, folder, database, broker, write="--write" in sys.argv)
+        if "--wiped" in sys.argv:
+            good = wiped.wipe(size, folder, database, broker)
+        else:
+            good = conduct.soak(size, folder, database, broker, write="--write" in sys.argv)
     finally:
         broker.stop()
         database.stop()

@@ -49,11 +49,11 @@ class Member:
 class Cluster:
     """Starts the members, starts them again when they end, and ends them."""
 
-    def __init__(self, folder: Path, environment: dict[str, str]) -> None:
+    def __init__(self, folder: Path, *, workers: int = 2, beats: int = 2) -> None:
         self.folder = folder
-        self.environment = {**os.environ, **environment, "SOAK_ROLE": "process", effects.FOLDER: str(folder)}
-        self.workers = [Member(f"w{n}", _worker(f"w{n}")) for n in (1, 2)]
-        self.beats = [Member(f"b{n}", ["beat", "--pidfile=", "--loglevel=INFO"]) for n in (1, 2)]
+        self.environment = {**os.environ, "SOAK_ROLE": "process", effects.FOLDER: str(folder)}
+        self.workers = [Member(f"w{n + 1}", _worker(f"w{n + 1}")) for n in range(workers)]
+        self.beats = [Member(f"b{n + 1}", ["beat", "--pidfile=", "--loglevel=INFO"]) for n in range(beats)]
         self._ending = threading.Event()
         self._supervisor = threading.Thread(target=self._supervise, daemon=True)
 

@@ -30,10 +30,10 @@ SHOWN = 20
 def soak(size: Size, folder: Path, database: Database, broker: Broker, *, write: bool) -> bool:
     """Soak and print the figures, `write` them to docs/soak.md as well; whether nothing was violated."""
     ending.prepare()
-    cluster = Cluster(folder, {})
+    cluster = Cluster(folder)
     duplicates = Duplicates(folder, broker.url, seed=size.seed)
     nemesis = Nemesis(cluster, broker, database, seed=size.seed)
-    nemesis.schedule = Schedule.drawn(size, database_faults=sorted(database_faults(database)))
+    nemesis.schedule = Schedule.drawn(size, database_faults=sorted(database.faults))
     cluster.start()
     try:
         cluster.wait_ready()
@@ -60,11 +60,6 @@ def soak(size: Size, folder: Path, database: Database, broker: Broker, *, write:
         ),
     )
     return _tell(verdict, account, write=write)
-
-
-def database_faults(database: Database) -> list[str]:
-    """Return the names of the faults that this database can suffer."""
-    return list(database.faults)
 
 
 def _load(size: Size, nemesis: Nemesis) -> float:
