@@ -15,7 +15,7 @@ class Daybook(Celery):
     def __init__(self, main: str, **options: Any) -> None:
         """Create the app as Celery does."""
         transport.install()
-        super().__init__(main, task_cls="jobs.task:Job", **options)
+        super().__init__(main, task_cls="jobs.task:Job", control="jobs.control:Control", **options)
         self.steps["worker"].add("jobs.node:Node")
         self.conf.worker_consumer = "jobs.intake:Consumer"
 

@@ -28,18 +28,29 @@ def cancel(run_id: UUID, *, by: str) -> bool:
     return ledger.request_cancel(run_id, now=now)
 
 
+def revoke(run: Run, *, terminate: bool) -> None:
+    """Cancel a waiting run; kill a running one's process where `terminate`, else leave it, as Celery does."""
+    now = ledger.now()
+    if not ledger.cancel(run.pk, now=now, reason="revoked") and terminate and ledger.request_cancel(run.pk, now=now):
+        _kill(run)
+
+
 def force_overdue(*, now: datetime) -> int:
     """Kill the processes of runs that were asked to stop and have not within the grace; returns how many were told."""
     asked = Run.objects.running().exclude(waits_for=WaitsFor.CHILDREN)
     overdue = asked.filter(cancel_requested_at__lt=now - timedelta(seconds=conf().cancel_grace_seconds))
     told = 0
     for run in overdue[:BATCH]:
-        task_id = run.options.get("task_id") or str(run.pk)
         try:
-            current_app.control.broadcast("stop_run", arguments={"task_id": task_id})
+            _kill(run)
         except BROKER_FAULTS as error:
             log.warning("could not reach the workers", error=str(error))
             break
         log.warning("run didn't stop when asked, killing its process", run_id=str(run.pk), job=run.job)
         told += 1
     return told
+
+
+def _kill(run: Run) -> None:
+    task_id = run.options.get("task_id") or str(run.pk)
+    current_app.control.broadcast("stop_run", arguments={"task_id": task_id})

@@ -158,11 +158,15 @@ class RunContext:
             self.checkpoint(**{name: step()})
         return cast("T", self._checkpoint[name])
 
-    def iterate(self, rows: QuerySet[M], *, batch: int = 100, name: str = "cursor") -> Iterator[M]:
-        """Yield the rows by primary key; a further attempt goes on after the last one whose body completed.
+    def iterate(self, rows: QuerySet[M] | Iterable[M], *, batch: int = 100, name: str = "cursor") -> Iterator[M]:
+        """Yield the rows by primary key; a further attempt goes on after the last kept one, about a second ago.
 
-        Stops cleanly, at a row's end, on cancel and shutdown.
+        Stops cleanly, at a row's end, on cancel and shutdown. `rows` may be any iterable that yields the same items
+        each time: then their number is the cursor.
         """
+        if not isinstance(rows, QuerySet):
+            yield from self._iterate_numbered(rows, name)
+            return
         last = self.checkpointed(name)
         kept_at = time.monotonic()
         while chunk := list((rows.filter(pk__gt=last) if last is not None else rows).order_by("pk")[:batch]):
@@ -174,6 +178,17 @@ class RunContext:
                     kept_at = time.monotonic()
                     self.checkpoint(**{name: last})
         self.checkpoint(**{name: last})
+
+    def _iterate_numbered(self, items: Iterable[M], name: str) -> Iterator[M]:
+        done, kept_at = int(self.checkpointed(name) or 0), time.monotonic()
+        for item in islice(items, done, None):
+            self._keep_before_stop(name, done)
+            yield item
+            done += 1
+            if time.monotonic() - kept_at >= CHECK_SECONDS:
+                kept_at = time.monotonic()
+                self.checkpoint(**{name: done})
+        self.checkpoint(**{name: done})
 
     def spawn(self, job: Job, items: Iterable[Mapping[str, Any]], *, owner: str = "", **options: Any) -> list[UUID]:
         """Enqueue a child run per dict of keyword arguments, each once over all attempts; returns their ids in order.

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _NOT_KEPT = (
     "producer",
+    "serializer",
     "connection",
     "publisher",
     "add_to_parent",

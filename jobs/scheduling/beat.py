@@ -22,6 +22,7 @@ from jobs.models import Worker
 from jobs.presence import Presence
 from jobs.prune import prune
 from jobs.rescue import Rescuer
+from jobs.scheduling.declared import sync_declared
 from jobs.scheduling.planner import fire_due, replan
 
 log = structlog.get_logger(__name__)
@@ -74,6 +75,7 @@ class Scheduler(CeleryScheduler):
             kind=Worker.Kind.BEAT, name=f"beat@{socket.gethostname()}", queues=[], concurrency=1, on_lost=lambda: None
         )
         self._presence.begin(threaded=False)
+        sync_declared(disable_gone=False)
         self._roles = [
             Role("plan", 2.0, replan),
             Role("fire", self._interval, fire_due),

@@ -18,13 +18,16 @@ from jobs.task import Job
 log = structlog.get_logger(__name__)
 
 
-def sync_declared() -> list[str]:
+def sync_declared(*, disable_gone: bool = True) -> list[str]:
     """Create the schedules declared by `@job(schedule=...)` that don't exist yet; returns their names.
 
-    One that exists stays as the operators left it. One whose declaration is gone is disabled.
+    One that exists stays as the operators left it. One whose declaration is gone is disabled, unless `disable_gone` is
+    False: while two versions of the code run, neither knows all declarations.
     """
     jobs = {name: job for name, job in registry.registered().items() if job.declaration.schedule is not None}
     created = [name for name, job in jobs.items() if _create(job)]
+    if not disable_gone:
+        return created
     gone = PeriodicTask.objects.filter(plan__declared=True, enabled=True).exclude(name__in=jobs)
     for schedule in gone:
         log.warning("declaration gone, schedule disabled", schedule=schedule.name)
