@@ -28,7 +28,7 @@ from jobs.identifiers import run_id_of
 from jobs.ledger import Refusal, Usage
 from jobs.models import Run
 from jobs.outcomes import Again, Fail, Stop, decide
-from jobs.wire import unseal
+from jobs.wire import shown, unseal
 
 if TYPE_CHECKING:
     from jobs.task import Job
@@ -90,7 +90,9 @@ def perform(job: Job, trace: Tracer, message: Message) -> Any:
         return _dropped(run)
     faultpoints.reach("after claim")
     with bound(Attempt(run, job, message.task_id)):
-        request = {**message.request, "retries": run.attempt - 1}
+        # What a client put there may show a sensitive argument; the result table keeps both.
+        told = {"argsrepr": shown(run.args), "kwargsrepr": shown(run.kwargs), "retries": run.attempt - 1}
+        request = {**message.request, **told}
         return trace(message.task_id, unseal(run.args), unseal(run.kwargs), request)
 
 

@@ -6,6 +6,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.db import IntegrityError, transaction
+
 from jobs.models import Run
 from jobs.states import WAITING, State
 
@@ -41,23 +43,28 @@ def bring_forward(run_id: UUID, *, now: datetime) -> bool:
 
 
 def replay(run_id: UUID | str, *, now: datetime, **edits: Any) -> bool:
-    """Enqueue a dead letter or a cancelled run again with a fresh count of attempts; `edits`: args, kwargs."""
-    ended = Run.objects.filter(pk=run_id, state__in=[State.FAILED, State.CANCELLED])
-    return bool(
-        ended.update(
-            state=State.QUEUED,
-            run_at=now,
-            published_at=None,
-            finished_at=None,
-            resolved_at=None,
-            cancel_requested_at=None,
-            expires_at=None,
-            attempt=0,
-            concurrency_slot=None,
-            reason="replayed",
-            **edits,
-        )
-    )
+    """Enqueue a dead letter or a cancelled run again with a fresh count of attempts; `edits`: args, kwargs.
+
+    False when it is neither, or when another unfinished run has its unique key.
+    """
+    anew: dict[str, Any] = {
+        "state": State.QUEUED,
+        "run_at": now,
+        "published_at": None,
+        "finished_at": None,
+        "resolved_at": None,
+        "cancel_requested_at": None,
+        "expires_at": None,
+        "attempt": 0,
+        "concurrency_slot": None,
+        "reason": "replayed",
+    }
+    try:
+        with transaction.atomic():
+            ended = Run.objects.filter(pk=run_id, state__in=[State.FAILED, State.CANCELLED])
+            return bool(ended.update(**anew, **edits))
+    except IntegrityError:
+        return False
 
 
 def discard(run_id: UUID, *, now: datetime) -> bool:

@@ -63,7 +63,9 @@ def _fire(plan: SchedulePlan, now: datetime) -> int:
     verdict = misfire.judge(due, now=now, grace=timedelta(seconds=plan.grace_seconds))
     following = clock.next_fire(plan.rule, after=now, anchor=anchor)
     with transaction.atomic():
-        mine = SchedulePlan.objects.filter(pk=plan.pk, next_fire_at=plan.next_fire_at, rule=plan.rule)
+        mine = SchedulePlan.objects.filter(
+            pk=plan.pk, next_fire_at=plan.next_fire_at, rule=plan.rule, schedule__enabled=True
+        )
         if not mine.update(next_fire_at=following, last_fire_at=due[-1]):
             return 0
         if verdict.missed_first is not None:
@@ -82,8 +84,10 @@ def _enqueue(schedule: PeriodicTask, fire_at: datetime, now: datetime) -> None:
     _, created = ledger.enqueue(run)
     if created and run.published_at is not None:
         publish_after_commit(run)
-    counted = {"last_run_at": now, "total_run_count": F("total_run_count") + 1}
-    PeriodicTask.objects.filter(pk=schedule.pk).update(**counted, enabled=not schedule.one_off)
+    counted: dict[str, Any] = {"last_run_at": now, "total_run_count": F("total_run_count") + 1}
+    # Never written as True: an operator may have paused it since it was read.
+    done = {"enabled": False} if schedule.one_off else {}
+    PeriodicTask.objects.filter(pk=schedule.pk).update(**counted, **done)
 
 
 def _new_run(schedule: PeriodicTask, fire_at: datetime) -> Run:
