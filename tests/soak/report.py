@@ -71,7 +71,7 @@ def keep(text: str, account: Account) -> None:
 
 def _figures(verdict: Verdict, account: Account) -> list[tuple[str, str]]:
     given_back = sorted(rescue.given_back for rescue in verdict.rescues)
-    again = [rescue.began_again for rescue in verdict.rescues if rescue.began_again is not None]
+    unhindered = sorted(rescue.given_back for rescue in verdict.rescues if not rescue.hindered)
     kills = dict(sorted(account.faults.items()))
     return [
         *((name, str(count)) for name, count in verdict.counts.items()),
@@ -80,7 +80,7 @@ def _figures(verdict: Verdict, account: Account) -> list[tuple[str, str]]:
         ("processes started again", str(account.restarts)),
         ("messages delivered twice", str(account.copies)),
         ("back in its queue after a fault, p50 / p99 / longest", _quantiles(given_back)),
-        ("running again after a fault, longest", f"{max(again, default=0.0):.1f} s"),
+        ("the same while database, broker and beats were well", _quantiles(unhindered)),
         ("slowest enqueue", f"{account.slowest_enqueue:.2f} s"),
         ("load / drain", f"{account.load_seconds:.0f} s / {account.drain_seconds:.0f} s"),
         ("seed", str(account.size.seed)),

@@ -9,22 +9,27 @@ from tests.soak.effects import Line
 from tests.soak.history import History, seconds_of
 
 SLACK_SECONDS = 0.5
+AFTERMATH_SECONDS = 10.0
 
 
 @dataclass(frozen=True)
 class Rescue:
-    """One attempt that a fault cost: seconds until the run was given back, and until its next body began."""
+    """One attempt that a fault cost: seconds until the run was given back.
+
+    `hindered` says that another fault struck the rescuers meanwhile or just before: the database away, the broker
+    frozen, or a beat killed.
+    """
 
     kind: str
     given_back: float
-    began_again: float | None
+    hindered: bool = False
 
 
 def rescues(history: History) -> list[Rescue]:
     """Return every attempt given up as LOST together with the fault that struck its process."""
     nodes = {str(line["id"]): int(line["pid"]) for line in history.workers}
     return [
-        Rescue(fault["kind"], seconds_of(entry["ended_at"]) - fault["at"], _began_again(history, run, entry, fault))
+        Rescue(fault["kind"], seconds_of(entry["ended_at"]) - fault["at"], _is_hindered(history, entry, fault))
         for run in history.rows
         for entry in history.lost_attempts(run)
         if (fault := _fault_of(history, run, entry, nodes)) is not None
@@ -53,7 +58,11 @@ def _fault_of(history: History, run: str, entry: Line, nodes: dict[str, int]) ->
     return next(iter(direct or of_node), None)
 
 
-def _began_again(history: History, run: str, entry: Line, fault: Line) -> float | None:
-    ended = seconds_of(entry["ended_at"])
-    starts = [each.lines[0]["at"] for each in history.executions.get(run, []) if each.lines[0]["at"] >= ended]
-    return min(starts) - fault["at"] if starts else None
+def _is_hindered(history: History, entry: Line, fault: Line) -> bool:
+    beats = {int(line["pid"]) for line in history.workers if line.get("kind") == "beat"}
+    first, last = fault["at"] - AFTERMATH_SECONDS, seconds_of(entry["ended_at"])
+    return any(
+        other["kind"].startswith(("database", "broker freeze")) or beats & set(other["pids"])
+        for other in history.faults
+        if first <= other["at"] <= last
+    )

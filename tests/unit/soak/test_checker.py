@@ -10,9 +10,11 @@ import pytest
 
 from tests.soak.checker import Verdict, judge
 from tests.soak.history import History
+from tests.soak.rescues import Rescue
 
-NODE, CHILD, OTHER = 100, 101, 102
+NODE, CHILD, OTHER, BEAT = 100, 101, 102, 103
 RUN = "run-1"
+WORKERS = [{"id": "w", "pid": NODE, "kind": "worker"}, {"id": "b", "pid": BEAT, "kind": "beat"}]
 
 
 def line(event: str, *, at: float, run: str = RUN, token: int = 1, pid: int = CHILD, **more: Any) -> dict[str, Any]:
@@ -55,7 +57,7 @@ def kill(at: float, *pids: int, kind: str = "kill child") -> dict[str, Any]:
 def clean(**changes: Any) -> History:
     """Return the history of one job that was acknowledged and ran once, with `changes`."""
     parts: dict[str, Any] = {"enqueues": [ack()], "effects": body(1, 2), "runs": [row()], "results": [result()]}
-    return History(**{**parts, "workers": [{"id": "w", "pid": NODE}], **changes})
+    return History(**{**parts, "workers": WORKERS, **changes})
 
 
 def rescued(**changes: Any) -> History:
@@ -82,7 +84,21 @@ def test_a_clean_history_is_good() -> None:
 def test_a_rescue_is_good_and_timed() -> None:
     verdict = judge(rescued())
     assert verdict.violations == []
-    assert [(each.kind, each.given_back, each.began_again) for each in verdict.rescues] == [("kill child", 1.5, 2.5)]
+    assert verdict.rescues == [Rescue("kill child", 1.5)]
+
+
+@pytest.mark.parametrize(
+    ("other", "hindered"),
+    [
+        (kill(2, kind="database locked 6 s"), True),
+        (kill(2, BEAT), True),
+        (kill(2, kind="broker wipe"), False),
+        (kill(3.5, kind="broker freeze"), False),
+    ],
+)
+def test_a_rescue_is_hindered_by_what_strikes_the_rescuers_meanwhile(other: dict[str, Any], hindered: bool) -> None:
+    verdict = judge(rescued(faults=[kill(1.5, CHILD), other]))
+    assert verdict.rescues == [Rescue("kill child", 1.5, hindered)]
 
 
 @pytest.mark.parametrize(
