@@ -8,7 +8,7 @@ from typing import Any
 
 import structlog
 from django.db import transaction
-from django.db.models import F
+from django.db.models import Exists, F, OuterRef
 from django_celery_beat.models import PeriodicTask
 
 from jobs import ledger, registry
@@ -63,9 +63,9 @@ def _fire(plan: SchedulePlan, now: datetime) -> int:
     verdict = misfire.judge(due, now=now, grace=timedelta(seconds=plan.grace_seconds))
     following = clock.next_fire(plan.rule, after=now, anchor=anchor)
     with transaction.atomic():
-        mine = SchedulePlan.objects.filter(
-            pk=plan.pk, next_fire_at=plan.next_fire_at, rule=plan.rule, schedule__enabled=True
-        )
+        # Not by a join: Django would update by a subquery, which PostgreSQL doesn't evaluate again after a lock wait.
+        is_enabled = Exists(PeriodicTask.objects.filter(pk=OuterRef("pk"), enabled=True))
+        mine = SchedulePlan.objects.filter(is_enabled, pk=plan.pk, next_fire_at=plan.next_fire_at, rule=plan.rule)
         if not mine.update(next_fire_at=following, last_fire_at=due[-1]):
             return 0
         if verdict.missed_first is not None:
