@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -58,7 +59,7 @@ def noted(label: str = "") -> str:
         return label
 
 
-@shared_task(name="plain")  # type: ignore[untyped-decorator]
+@shared_task(name="plain")
 def plain(value: Any) -> Any:
     note("plain", value=value)
     return value
@@ -136,13 +137,13 @@ def retries_itself(self: Task[..., Any], times: int) -> int:
 def retries_with_new_arguments(self: Task[..., Any], n: int) -> int:
     note("body", n=n)
     if n < 3:
-        raise self.retry(args=[n + 1], countdown=0)
+        raise self.retry(args=(n + 1,), countdown=0)
     return n
 
 
 @shared_task(
     name="retries_automatically", autoretry_for=(KeyError,), retry_backoff=False, default_retry_delay=0, max_retries=2
-)  # type: ignore[untyped-decorator]
+)
 def retries_automatically(succeed_at: int) -> int:
     run = current_run()
     note("body", attempt=run.attempt)
@@ -282,7 +283,7 @@ def tells_its_state(self: Task[..., Any], seconds: float) -> str:
 def steps(times: int) -> list[int]:
     """Count each step once, failing between them."""
     run = current_run()
-    return [int(run.once(f"step-{n}", lambda n=n: _step(n))) for n in range(times)]
+    return [int(run.once(f"step-{n}", partial(_step, n))) for n in range(times)]
 
 
 def _step(number: int) -> int:
@@ -311,7 +312,7 @@ class Hooked(Job):
     name = "hooked"
     declaration = Declaration(queue="base", retry=SOON)
 
-    def run(self, outcome: str) -> str:  # type: ignore[override]
+    def run(self, outcome: str) -> str:
         note("run", attempt=current_run().attempt)
         if outcome == "fail" or (outcome == "retry" and current_run().attempt == 1):
             raise ValueError(outcome)
@@ -329,7 +330,9 @@ class Hooked(Job):
     def on_failure(self, exc: BaseException, task_id: str, args: Any, kwargs: Any, einfo: Any) -> None:
         note("on_failure", error=type(exc).__name__)
 
-    def after_return(self, status: str, retval: Any, task_id: str, args: Any, kwargs: Any, einfo: Any) -> None:
+    def after_return(  # noqa: PLR0917 - Celery's signature
+        self, status: str, retval: Any, task_id: str, args: Any, kwargs: Any, einfo: Any
+    ) -> None:
         note("after_return", status=status)
 
 

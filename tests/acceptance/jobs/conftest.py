@@ -115,9 +115,14 @@ class Engine:
 def speak_to(broker_url: str) -> None:
     """Make this process's Celery app use another broker from now on."""
     pools.reset()
-    app._after_fork()
-    app.conf.broker_url = broker_url
+    forget_connections: Any = app._after_fork  # type: ignore[attr-defined]
+    forget_connections()
+    app.conf.update(broker_url=broker_url)
     publish._broker_away_until = 0.0
+
+
+def _server_cursor() -> Any:
+    return connection.creation._nodb_cursor()  # type: ignore[attr-defined]
 
 
 def create_database(name: str, *, template: str = "") -> str:
@@ -129,7 +134,7 @@ def create_database(name: str, *, template: str = "") -> str:
             shutil.copy(template, path)
         return path
     full = "_".join(("test", *SCRATCH.parts[-2:], name)).replace("-", "_")
-    with connection.creation._nodb_cursor() as cursor:
+    with _server_cursor() as cursor:
         cursor.execute(f'CREATE DATABASE "{full}"' + (f' TEMPLATE "{template}"' if template else ""))
     return full
 
@@ -141,7 +146,7 @@ def drop_database(name: str) -> None:
         for path in Path(name).parent.glob(f"{Path(name).name}*"):
             path.unlink()
         return
-    with connection.creation._nodb_cursor() as cursor:
+    with _server_cursor() as cursor:
         cursor.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
 

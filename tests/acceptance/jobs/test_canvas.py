@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from celery import chain, chord, group
-from celery.canvas import StampingVisitor
+from celery.canvas import StampingVisitor  # type: ignore[attr-defined]
 from celery.exceptions import ChordError, TaskRevokedError
 from celery.result import AsyncResult
 
@@ -54,13 +54,13 @@ def test_a_chain_stops_where_a_part_fails(engine: Engine) -> None:
 
 
 def test_a_group_runs_every_part_once(engine: Engine) -> None:
-    result = group(add.s(n, n) for n in range(6)).apply_async()
+    result: Any = group(add.s(n, n) for n in range(6)).apply_async()
     assert result.get(timeout=30) == [0, 2, 4, 6, 8, 10]
     assert Run.objects.filter(pk__in=[part.id for part in result.results], state="SUCCESS").count() == 6
 
 
 def test_a_group_is_found_again_by_its_id(engine: Engine) -> None:
-    result = group(add.s(n, 1) for n in range(3)).apply_async()
+    result: Any = group(add.s(n, 1) for n in range(3)).apply_async()
     result.save()
     assert app.GroupResult.restore(result.id).get(timeout=30) == [1, 2, 3]
 
@@ -102,7 +102,7 @@ def test_a_canvas_may_be_started_within_a_job(engine: Engine, job: Any, wanted: 
 
 def test_a_link_is_called_once_after_success_only(engine: Engine) -> None:
     good, bad = uuid.uuid4().hex, uuid.uuid4().hex
-    result = add.apply_async((1, 1), link=noted.si(good))
+    result: Any = add.apply_async((1, 1), link=noted.si(good))
     failed = fails.apply_async(link=noted.si(bad))
     assert result.get(timeout=20) == 2
     assert [child.get(timeout=20) for child in result.children] == [good]

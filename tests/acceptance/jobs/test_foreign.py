@@ -68,7 +68,7 @@ def test_a_foreign_link_and_chain_are_followed(engine: Engine, stranger: Celery)
     linked, last = uuid.uuid4().hex, uuid.uuid4().hex
     link = signature("noted", (linked,), immutable=True, app=stranger)
     rest = signature("noted", (last,), immutable=True, app=stranger, options={"task_id": str(uuid.uuid4())})
-    sent = stranger.send_task("add", (1, 1), link=[link], chain=[rest])
+    sent = stranger.send_task("add", (1, 1), link=link, chain=[rest])
     row(sent.id, "SUCCESS")
     poll(lambda: {linked, last} <= {line.get("label") for line in engine.notes(event="end")}, within=20)
 

@@ -1,4 +1,4 @@
-"""How a run is enqueued: in its transaction, later, not too late, and with every option that Celery's apply_async has."""
+"""How a run is enqueued: in its transaction, later, not too late, with every option of Celery's apply_async."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def test_an_expired_run_is_skipped_and_its_reader_told(engine: Engine) -> None:
     result = noted.apply_async(("late",), expires=-1)
     run = engine.ended(result)
     assert (run.state, run.attempt, engine.notes(result)) == ("SKIPPED", 0, [])
-    assert result.state == "REVOKED"
+    assert str(result.state) == "REVOKED"
     with pytest.raises(TaskRevokedError):
         result.get(timeout=5)
 
@@ -49,9 +49,9 @@ def test_a_countdown_waits_in_the_database(engine: Engine) -> None:
 @pytest.mark.req("PL-1", "SK-10")
 def test_a_run_exists_exactly_when_the_transaction_commits(engine: Engine) -> None:
     kept: list[Any] = []
-    with pytest.raises(RuntimeError, match="undo"), transaction.atomic():
+    with transaction.atomic():
         lost = noted.delay("rolled back")
-        raise RuntimeError("undo")
+        transaction.set_rollback(True)
     with transaction.atomic():
         kept.append(noted.delay("committed"))
         assert Run.objects.get(pk=kept[0].id).state == "QUEUED"

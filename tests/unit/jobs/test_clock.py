@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from celery.schedules import crontab as celery_crontab
@@ -15,10 +16,10 @@ TIMES = st.datetimes(datetime(2020, 1, 1), datetime(2035, 1, 1)).map(lambda mome
 
 
 def fires(rule: str, after: datetime, count: int) -> list[str]:
-    found = []
-    moment: datetime | None = after
-    while len(found) < count and (moment := next_fire(rule, after=moment, anchor=after)):
-        found.append(f"{moment:%m-%d %H:%M:%S}")
+    found: list[str] = []
+    fire: datetime | None = after
+    while fire and len(found) < count and (fire := next_fire(rule, after=fire, anchor=after)):
+        found.append(f"{fire:%m-%d %H:%M:%S}")
     return found
 
 
@@ -98,7 +99,7 @@ FIELDS = st.tuples(
 def test_a_fire_time_matches_every_field_as_celery_reads_it(fields: tuple[str, ...], after: datetime) -> None:
     fire = next_fire(f"cron {' '.join(fields)} @UTC", after=after, anchor=after)
     minute, hour, day, month, weekday = fields
-    rule = celery_crontab(minute=minute, hour=hour, day_of_month=day, month_of_year=month, day_of_week=weekday)
+    rule: Any = celery_crontab(minute=minute, hour=hour, day_of_month=day, month_of_year=month, day_of_week=weekday)
     if fire is None:
         return
     assert fire > after

@@ -48,7 +48,8 @@ def test_nothing_follows_a_final_state_but_a_replay_of_what_did_not_succeed(stat
 
 @pytest.mark.parametrize("state", sorted(UNFINISHED))
 def test_every_unfinished_state_has_a_way_to_an_end(state: State) -> None:
-    seen, reached = set(), {state}
+    seen: set[State] = set()
+    reached = {state}
     while reached - seen:
         seen |= reached
         reached = {target for source in seen for target in TRANSITIONS[source]}
