@@ -9,3 +9,11 @@ class JobsConfig(AppConfig):
     name = "jobs"
     verbose_name = "Jobs"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Register the verbs of the jobs command."""
+        from django_typer.utils import register_command_plugins
+
+        from jobs.management import plugins
+
+        register_command_plugins(plugins)

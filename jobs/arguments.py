@@ -34,7 +34,7 @@ def check_types(function: Callable[..., Any], kwargs: Mapping[str, Any]) -> None
     from pydantic import ValidationError
 
     try:
-        _model_of(function).model_validate_json(json.dumps(dict(kwargs)), strict=True)
+        _model_of(function).model_validate_json(json.dumps(dict(kwargs), default=str), strict=True)
     except ValidationError as error:
         raise ArgumentsError("; ".join(_misfit(item) for item in error.errors(include_url=False))) from None
 

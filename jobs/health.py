@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -30,8 +30,8 @@ class Check:
     figures: dict[str, Any] | None = None
 
 
-def report() -> dict[str, Check]:
-    """Return every check by name; one that can't be made counts as failed, none raises."""
+def report(wanted: Collection[str] = ()) -> dict[str, Check]:
+    """Return the wanted checks, or all, by name; one that can't be made counts as failed, none raises."""
     checks: dict[str, Callable[[], Check]] = {
         "database": _database,
         "broker": _broker,
@@ -39,7 +39,7 @@ def report() -> dict[str, Check]:
         "workers": _workers,
         "schedules": _schedules,
     }
-    return {name: _made(check) for name, check in checks.items()}
+    return {name: _made(check) for name, check in checks.items() if not wanted or name in wanted}
 
 
 def is_ready(checks: dict[str, Check]) -> bool:

@@ -1,13 +1,15 @@
-"""Runs and jobs as plain JSON values, the same in every face; nothing sealed or secret comes out."""
+"""Runs, jobs, workers and messages as plain JSON values, the same in every face; nothing sealed or secret comes out."""
 
 from __future__ import annotations
 
 from dataclasses import asdict
 from typing import Any
 
-from jobs.models import Run
-from jobs.queries import JobDetails, RunDetails, run_seconds
+from jobs.models import BadMessage, Run, Worker
+from jobs.quarantine import as_text
+from jobs.queries import JobDetails, RunDetails, run_seconds, worker_state
 from jobs.timeline import Moment
+from jobs.wire import masked
 
 
 def job_values(job: JobDetails) -> dict[str, Any]:
@@ -57,6 +59,29 @@ def details_values(known: RunDetails) -> dict[str, Any]:
         "timeline": [_moment(moment) for moment in known.moments],
         "why": [asdict(reason) for reason in known.reasons],
         "children": [run_values(child) for child in known.children],
+    }
+
+
+def worker_values(worker: Worker) -> dict[str, Any]:
+    """Return the node; `state` is alive, late, stopped or lost."""
+    columns = ("name", "kind", "hostname", "pid", "queues", "concurrency", "code_version", "lag_seconds")
+    times = ("started_at", "heartbeat_at", "stopping_at", "stopped_at", "lost_at")
+    return {
+        "id": str(worker.pk),
+        "state": worker_state(worker),
+        **{name: getattr(worker, name) for name in (*columns, *times)},
+    }
+
+
+def message_values(message: BadMessage, *, with_body: bool = False) -> dict[str, Any]:
+    """Return the quarantined message; its body, when wanted, as text."""
+    columns = ("reason", "detail", "job", "task_id", "queue", "content_type", "size")
+    times = ("received_at", "replayed_at", "discarded_at")
+    return {
+        "id": str(message.pk),
+        **{name: getattr(message, name) for name in (*columns, *times)},
+        "headers": masked(message.headers),
+        **({"body": as_text(message)} if with_body else {}),
     }
 
 

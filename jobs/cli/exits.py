@@ -10,10 +10,13 @@ from django.core.management import CommandError
 
 from jobs.errors import ArgumentsError, RefusedError, UnknownJobError
 from jobs.models import Run
-from jobs.queries import NoSuchRunError
+from jobs.queries import NoSuchMessageError, NoSuchQueueError, NoSuchRunError, NoSuchScheduleError
+from jobs.scheduling.clock import RuleError
 from jobs.states import State
 
 FAILED, BAD_USAGE, REFUSED = 1, 2, 3
+
+_NOT_THERE = (UnknownJobError, NoSuchRunError, NoSuchQueueError, NoSuchScheduleError, NoSuchMessageError)
 
 
 @contextmanager
@@ -21,7 +24,7 @@ def exit_codes() -> Iterator[None]:
     """Turn what operations and queries raise into a message and its exit code."""
     try:
         yield
-    except (UnknownJobError, ArgumentsError, NoSuchRunError) as error:
+    except (*_NOT_THERE, ArgumentsError, RuleError) as error:
         raise CommandError(str(error), returncode=BAD_USAGE) from error
     except RefusedError as error:
         raise CommandError(str(error), returncode=REFUSED) from error

@@ -5,11 +5,12 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
-from django.core.management.base import OutputWrapper
+from django.core.management.base import BaseCommand, OutputWrapper
 from django.core.serializers.json import DjangoJSONEncoder
 from django.utils import timezone
+from django_typer.utils import get_current_command
 from rich.console import Console, Group, RenderableType
 from rich.markup import escape
 from rich.table import Table
@@ -36,6 +37,11 @@ COLOURS: dict[str, str] = {
 _TONES = {"good": "green", "bad": "red", "warn": "yellow", "info": "blue", "busy": "cyan", "quiet": "dim"}
 
 
+def stdout() -> OutputWrapper:
+    """Return the standard output of the command under way."""
+    return cast("BaseCommand", get_current_command()).stdout
+
+
 def print_json(out: OutputWrapper, value: Any) -> None:
     """Print the value as indented JSON."""
     out.write(json.dumps(value, indent=2, ensure_ascii=False, cls=DjangoJSONEncoder))
@@ -57,21 +63,21 @@ def state_text(state: str) -> Text:
 
 def jobs_table(jobs: Sequence[JobDetails]) -> Table:
     """Return one row per job."""
-    table = _table("Job", "Queue", "Schedule", "Guards", "Arguments", "What it does")
+    rows = table("Job", "Queue", "Schedule", "Guards", "Arguments", "What it does")
     for job in jobs:
-        table.add_row(job.name, job.queue, job.schedule, ", ".join(job.guards), _signature(job), escape(job.about))
-    return table
+        rows.add_row(job.name, job.queue, job.schedule, ", ".join(job.guards), _signature(job), escape(job.about))
+    return rows
 
 
 def runs_table(runs: Sequence[Run]) -> Table:
     """Return one row per run."""
-    table = _table("Run", "Job", "State", "Enqueued", "Took", "Attempts", "For", "Error or reason")
+    rows = table("Run", "Job", "State", "Enqueued", "Took", "Attempts", "For", "Error or reason")
     now = timezone.now()
     for run in runs:
         remark = (
             f"{run.error_kind}: {run.error_message}" if run.error_kind and run.state != State.SUCCESS else run.reason
         )
-        table.add_row(
+        rows.add_row(
             str(run.pk),
             run.job,
             state_text(run.state),
@@ -81,7 +87,7 @@ def runs_table(runs: Sequence[Run]) -> Table:
             str(run.owner or "system"),
             Text(remark.partition("\n")[0][:80]),
         )
-    return table
+    return rows
 
 
 def run_page(known: RunDetails) -> Group:
@@ -104,7 +110,7 @@ def run_page(known: RunDetails) -> Group:
     ):
         if str(value):
             facts.add_row(Text(name, style="bold"), value)
-    life = _table("When (UTC)", "What", "Took", "Detail")
+    life = table("When (UTC)", "What", "Took", "Detail")
     for moment in known.moments:
         life.add_row(
             f"{moment.at:%Y-%m-%d %H:%M:%S}" if moment.at else "",
@@ -131,5 +137,6 @@ def _one_line(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, cls=DjangoJSONEncoder)
 
 
-def _table(*headings: str) -> Table:
+def table(*headings: str) -> Table:
+    """Return an empty table without lines."""
     return Table(*headings, box=None, header_style="bold", pad_edge=False)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import getpass
 import json
+import os
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -50,6 +52,14 @@ def read_user(name: str | None) -> AbstractBaseUser | None:
     if user is None:
         raise bad_usage(f"there is no user {name!r}")
     return user
+
+
+def asker() -> str:
+    """Return who asks: the name of the account that the command runs under."""
+    try:
+        return f"{getpass.getuser()} on the command line"
+    except (KeyError, OSError):
+        return f"user {os.getuid()} on the command line"
 
 
 def read_state(text: str | None) -> str:

@@ -22,19 +22,23 @@ def replay_dead_letters(*, fingerprint: str = "", job: str = "", steps: list[int
     """Replay the dead letters of an error fingerprint or a job: a few, then more, then all.
 
     `steps` are the sizes of the first steps (default 1, 10, 100); what is left follows in one last step. Between steps
-    it waits, without holding a worker, until every replayed run has ended. Returns {"replayed", "failed", "stopped"}.
+    it waits, without holding a worker, until every replayed run has ended. One whose unique key an unfinished run has
+    by now is left as it is. Returns {"replayed", "refused", "failed", "stopped"}.
     """
     run = current_run()
     replayed: list[str] = run.checkpointed("replayed", [])
     step: int = run.checkpointed("step", 0)
     runs = Run.objects.filter(pk__in=replayed)
+    began_at = Run.objects.values_list("created_at", flat=True).get(pk=run.id)
     if runs.unfinished().exists():
         raise Snooze(LOOK_AGAIN)
-    failed = runs.filter(state=State.FAILED).count()
+    refused = runs.filter(state=State.FAILED, finished_at__lt=began_at).count()
+    failed = runs.filter(state=State.FAILED).count() - refused
     sizes = list(STEPS if steps is None else steps)
     waiting = dead_letters.matching(fingerprint=fingerprint, job=job).exclude(pk__in=replayed)
     if failed or not waiting.exists():
-        return {"replayed": len(replayed), "failed": failed, "stopped": bool(failed)}
+        counts = {"replayed": len(replayed) - refused, "refused": refused, "failed": failed}
+        return {**counts, "stopped": bool(failed)}
     size = sizes[step] if step < len(sizes) else waiting.count()
     ids = [str(pk) for pk in waiting.order_by("pk").values_list("pk", flat=True)[:size]]
     run.checkpoint(replayed=replayed + ids, step=step + 1)

@@ -1,86 +1,40 @@
-"""What faces ask about jobs and runs; reads only, and never shows a sealed value."""
+"""Runs: found, listed, searched and told in full, never with a sealed value."""
 
 from __future__ import annotations
 
+import re
 import uuid
-from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from celery import current_app
 from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
-from django.db.models import Count, Min, Q
+from django.db.models import Q
 from django.utils import timezone
 from django_celery_results.models import TaskResult
 from kombu.utils import json as kombu_json
 
 from jobs import registry
-from jobs.arguments import schema_of
-from jobs.conf import conf
 from jobs.errors import DaybookError
 from jobs.explain import Reason, why
 from jobs.identifiers import run_id_of
 from jobs.keyset import Cursor, Page, page_of
-from jobs.models import Queue, Run, Worker
+from jobs.models import Run, Worker
 from jobs.models.run import RunQuerySet
-from jobs.phrases import duration_words
-from jobs.policies import Declaration
-from jobs.schedule_words import declared_words
+from jobs.queries.groups import STATE_GROUPS
 from jobs.states import State
-from jobs.task import Job
 from jobs.timeline import Moment, timeline
 from jobs.wire import masked
 
 CHILDREN_SHOWN = 100
+_FINGERPRINT = re.compile(r"[0-9a-f]{16}")
 _HEAVY = ("args", "kwargs", "options", "checkpoint", "attempts")
-
-# In these words each arm is one of the partial indexes; as a plain state__in it would be a scan of the table.
-_QUEUED = Q(state=State.QUEUED, published_at=None) | Q(state=State.QUEUED, published_at__isnull=False)
-_TIMED = Q(state__in=[State.SCHEDULED, State.RETRYING])
-
-STATE_GROUPS: dict[str, Q] = {
-    "waiting": _QUEUED | _TIMED,
-    "running": Q(state=State.RUNNING),
-    "dead": Q(state=State.FAILED, resolved_at=None),
-    **{state.value.lower(): Q(state=state) for state in State},
-    "queued": _QUEUED,
-}
 
 
 class NoSuchRunError(DaybookError):
     """No run has that id; it may have been pruned."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class JobDetails:
-    """A job as its author declared it."""
-
-    name: str
-    about: str
-    queue: str
-    priority: int
-    schedule: str
-    guards: list[str]
-    attempts: int
-    sensitive: list[str]
-    arguments: dict[str, Any]
-
-
-@dataclass(frozen=True, kw_only=True)
-class QueueDetails:
-    """A queue as it stands now."""
-
-    name: str
-    waiting: int
-    running: int
-    longest_wait_seconds: float | None
-    workers: int
-    paused_at: datetime | None
-    paused_by: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,27 +50,6 @@ class RunDetails:
     moments: list[Moment]
     reasons: list[Reason]
     children: list[Run]
-
-
-def all_jobs() -> list[JobDetails]:
-    """Return every job this installation knows, by name."""
-    return [describe(job) for job in registry.registered().values()]
-
-
-def describe(job: Job) -> JobDetails:
-    """Return what the job's author declared."""
-    says = job.declaration
-    return JobDetails(
-        name=job.name,
-        about=(job.__doc__ or "").strip().partition("\n")[0],
-        queue=job.queue_name(),
-        priority=says.priority,
-        schedule=declared_words(says.schedule),
-        guards=_guards(says),
-        attempts=says.retry.attempts,
-        sensitive=list(says.sensitive),
-        arguments=schema_of(job.run),
-    )
 
 
 def find_run(run_id: str | UUID) -> Run:
@@ -153,14 +86,21 @@ def listed() -> RunQuerySet:
     return Run.objects.select_related("owner").defer(*_HEAVY)
 
 
+def failures(*, since: datetime, limit: int) -> list[Run]:
+    """Return the runs that failed since then, the latest first; those replayed meanwhile left out."""
+    return list(listed().filter(state=State.FAILED, finished_at__gte=since).order_by("-finished_at")[:limit])
+
+
 def search(runs: RunQuerySet, term: str) -> RunQuerySet:
-    """Filter to the runs that `term` points to: an id, a correlation id, a user's name, or part of a job's name.
+    """Filter to the runs that `term` points to: an id, a correlation id, an error's fingerprint, a user or a job.
 
     Each answer comes from an index; nothing scans the table.
     """
     term = term.strip()
     if term.startswith("job-"):
         return runs.filter(correlation_id=term)
+    if _FINGERPRINT.fullmatch(term):
+        return runs.filter(error_fingerprint=term, state=State.FAILED, resolved_at=None)
     try:
         run_id = uuid.UUID(term)
     except ValueError:
@@ -201,65 +141,6 @@ def run_seconds(run: Run) -> float | None:
         return None
     end = run.finished_at or (timezone.now() if run.state == State.RUNNING else None)
     return (end - run.started_at).total_seconds() if end else None
-
-
-def all_queues() -> list[QueueDetails]:
-    """Return the configured queues, and any other that runs or workers name."""
-    now = timezone.now()
-    rows = {row.name: row for row in Queue.objects.select_related("paused_by")}
-    waiting = {row["queue"]: row for row in _per_queue(_QUEUED)}
-    running = {row["queue"]: row for row in _per_queue(Q(state=State.RUNNING))}
-    served = Counter(name for worker in live_workers() for name in worker.queues)
-    configured = queue_names()
-    others = sorted({*rows, *waiting, *running, *served} - set(configured))
-    return [
-        QueueDetails(
-            name=name,
-            waiting=waiting[name]["runs"] if name in waiting else 0,
-            running=running[name]["runs"] if name in running else 0,
-            longest_wait_seconds=(now - waiting[name]["oldest_at"]).total_seconds() if name in waiting else None,
-            workers=served[name],
-            paused_at=rows[name].paused_at if name in rows else None,
-            paused_by=str(rows[name].paused_by or "") if name in rows else "",
-        )
-        for name in [*configured, *others]
-    ]
-
-
-def queue_names() -> list[str]:
-    """Return the names of the configured queues."""
-    return [queue.name for queue in current_app.conf.task_queues]
-
-
-def live_workers() -> list[Worker]:
-    """Return the Celery workers that report in."""
-    reporting = Worker.objects.filter(kind=Worker.Kind.WORKER, stopped_at=None, lost_at=None)
-    return [worker for worker in reporting if worker_state(worker) == "alive"]
-
-
-def worker_state(worker: Worker) -> str:
-    """Return whether the worker is alive, late (silent beyond the lease), stopped or lost."""
-    if worker.lost_at:
-        return "lost"
-    if worker.stopped_at:
-        return "stopped"
-    silent = (timezone.now() - worker.heartbeat_at).total_seconds()
-    return "late" if silent > conf().lease_seconds else "alive"
-
-
-def _per_queue(condition: Q) -> Iterable[Any]:
-    return Run.objects.filter(condition).values("queue").annotate(runs=Count("pk"), oldest_at=Min("run_at")).order_by()
-
-
-def _guards(says: Declaration) -> list[str]:
-    guards = []
-    if says.concurrency:
-        guards.append((f"{says.concurrency.limit} at a time", says.concurrency.key))
-    if says.unique:
-        guards.append(("one unfinished", says.unique.key))
-    if says.rate_limit:
-        guards.append((f"{says.rate_limit.count} per {duration_words(says.rate_limit.seconds)}", says.rate_limit.key))
-    return [f"{words} per {key}" if key else words for words, key in guards]
 
 
 def wait_seconds(run: Run) -> float | None:

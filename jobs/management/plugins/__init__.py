@@ -1,0 +1,1 @@
+"""Verbs that the engine adds to commands; each module is named after its command."""

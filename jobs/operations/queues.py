@@ -1,0 +1,25 @@
+"""What a person may ask of a queue: pause it, resume it, purge it."""
+
+from __future__ import annotations
+
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.utils import timezone
+
+from jobs import ledger
+from jobs.models import Queue
+
+
+def pause_queue(name: str, *, by: AbstractBaseUser | None) -> bool:
+    """Start nothing more from the queue until resumed, what runs goes on; False when it is paused already."""
+    row, _ = Queue.objects.get_or_create(name=name)
+    return bool(Queue.objects.filter(pk=row.pk, paused_at=None).update(paused_at=timezone.now(), paused_by=by))
+
+
+def resume_queue(name: str) -> bool:
+    """Let the queue's runs start again; False when it isn't paused."""
+    return bool(Queue.objects.filter(pk=name).exclude(paused_at=None).update(paused_at=None, paused_by=None))
+
+
+def purge_queue(name: str, *, by: str) -> int:
+    """Cancel every run of the queue that hasn't started, retries included; returns how many."""
+    return ledger.cancel_waiting(now=ledger.now(), reason=f"queue purged by {by}", queue=name)
