@@ -115,7 +115,7 @@ def test_every_worker_starts_and_passes_its_health_check(start: Start, broker: s
         check = SERVICES[name]["healthcheck"]["test"][1].replace("$$HOSTNAME", host)
         assert f"={node}@" in check
         checks.append(start(*shlex.split(check)))
-    assert [check.ended() for check in checks] == [0, 0, 0, 0]
+    assert [check.ended() for check in checks] == [0, 0, 0, 0], checks[0].text()
     assert [worker.stop() for worker in workers.values()] == [0, 0, 0, 0]
 
 
