@@ -127,7 +127,7 @@ CELERY_BROKER_CONNECTION_TIMEOUT = 2
 CELERY_BROKER_TRANSPORT_OPTIONS = (
     {"socket_connect_timeout": 2, "socket_timeout": 4, "socket_keepalive": True}
     if CELERY_BROKER_URL.startswith(("redis", "rediss", "sentinel"))
-    else {"confirm_publish": True}
+    else {"confirm_publish": True, "read_timeout": 3, "write_timeout": 3}
 )
 CELERY_BEAT_SCHEDULER = "jobs.scheduling.beat:Scheduler"
 CELERY_TIMEZONE = "UTC"
