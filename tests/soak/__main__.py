@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -20,6 +21,7 @@ from tests.soak.plan import Size
 def main() -> int:
     """Soak as the environment asks."""
     size = Size.of(os.environ)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     # Directly in /tmp where there is one: the path of a unix socket must be short.
     folder = Path(tempfile.mkdtemp(prefix="soak-", dir="/tmp" if os.path.isdir("/tmp") else None))
     folder.chmod(0o755)

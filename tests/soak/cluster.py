@@ -49,7 +49,8 @@ class Member:
 class Cluster:
     """Starts the members, starts them again when they end, and ends them."""
 
-    def __init__(self, folder: Path, *, workers: int = 2, beats: int = 2) -> None:
+    def __init__(self, folder: Path, *, workers: int = 2, beats: int = 2, app: str = "tests.soak.app") -> None:
+        self._app = app
         self.folder = folder
         self.environment = {**os.environ, "SOAK_ROLE": "process", effects.FOLDER: str(folder)}
         self.workers = [Member(f"w{n + 1}", _worker(f"w{n + 1}")) for n in range(workers)]
@@ -122,7 +123,7 @@ class Cluster:
         member.starts += 1
         with (self.folder / f"{member.name}.log").open("ab") as log:
             member.process = subprocess.Popen(
-                [*TETHER, sys.executable, "-m", "celery", "-A", "tests.soak.app", *member.words],
+                [*TETHER, sys.executable, "-m", "celery", "-A", self._app, *member.words],
                 cwd=BASE_DIR,
                 env=self.environment,
                 stdin=subprocess.DEVNULL,

@@ -16,8 +16,9 @@ from project.environment import BASE_DIR
 django.setup()
 
 from tests.soak import checker, effects, ending, report  # noqa: E402 - after django.setup()
-from tests.soak.backends import Broker, Database  # noqa: E402
+from tests.soak.brokers import Broker  # noqa: E402
 from tests.soak.cluster import Cluster  # noqa: E402
+from tests.soak.databases import Database  # noqa: E402
 from tests.soak.duplicates import Duplicates  # noqa: E402
 from tests.soak.history import History  # noqa: E402
 from tests.soak.nemesis import Nemesis  # noqa: E402

@@ -13,8 +13,9 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
 
 from tests.soak import effects, strikes
-from tests.soak.backends import Broker, Database
+from tests.soak.brokers import Broker
 from tests.soak.cluster import Cluster, Member
+from tests.soak.databases import Database
 from tests.soak.plan import Fault, Schedule
 
 BROKER_FREEZE_SECONDS = 6.0

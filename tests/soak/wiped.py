@@ -6,8 +6,9 @@ from pathlib import Path
 
 from tests.soak import checker, effects, ending
 from tests.soak import jobs_under_soak as jobs
-from tests.soak.backends import Broker, Database
+from tests.soak.brokers import Broker
 from tests.soak.cluster import Cluster
+from tests.soak.databases import Database
 from tests.soak.history import History
 from tests.soak.plan import Size
 
