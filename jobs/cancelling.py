@@ -10,6 +10,7 @@ from celery import current_app
 
 from jobs import ledger
 from jobs.conf import conf
+from jobs.identifiers import run_id_of
 from jobs.models import Run
 from jobs.models.run import WaitsFor
 from jobs.publish import BROKER_FAULTS
@@ -28,11 +29,18 @@ def cancel(run_id: UUID, *, by: str) -> bool:
     return ledger.request_cancel(run_id, now=now)
 
 
-def revoke(run: Run, *, terminate: bool) -> None:
-    """Cancel a waiting run; kill a running one's process where `terminate`, else leave it, as Celery does."""
+def revoke(task_id: str, *, terminate: bool) -> bool:
+    """Cancel a waiting run; kill a running one's process where `terminate`, else leave it, as Celery does.
+
+    False when no run has that Celery task id.
+    """
+    run = Run.objects.filter(pk=run_id_of(task_id)).first()
+    if run is None:
+        return False
     now = ledger.now()
     if not ledger.cancel(run.pk, now=now, reason="revoked") and terminate and ledger.request_cancel(run.pk, now=now):
         _kill(run)
+    return True
 
 
 def force_overdue(*, now: datetime) -> int:

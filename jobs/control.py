@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Any
 
 from celery.app.control import Control as CeleryControl
-
-from jobs import cancelling
-from jobs.identifiers import run_id_of
-from jobs.models import Run
 
 
 class Control(CeleryControl):
@@ -27,14 +24,10 @@ class Control(CeleryControl):
         `task_id` may be a list. What has no row is left to Celery's own revoke.
         """
         ids = [task_id] if isinstance(task_id, str) else list(task_id)
-        unknown = [each for each in ids if not self._cancel(str(each), terminate)]
+        # Celery's command line makes this class before Django is set up: models may be loaded only now.
+        self.app.loader.import_default_modules()
+        cancelling = import_module("jobs.cancelling")
+        unknown = [each for each in ids if not cancelling.revoke(str(each), terminate=terminate)]
         if unknown:
             return super().revoke(unknown, destination, terminate, signal, **kwargs)
         return None
-
-    def _cancel(self, task_id: str, terminate: bool) -> bool:
-        run = Run.objects.filter(pk=run_id_of(task_id)).first()
-        if run is None:
-            return False
-        cancelling.revoke(run, terminate=terminate)
-        return True
