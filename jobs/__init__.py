@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from jobs.context import current_run as current_run
+    from jobs.declaring import job as job
     from jobs.errors import PermanentError as PermanentError
     from jobs.errors import Snooze as Snooze
     from jobs.errors import TransientError as TransientError
-    from jobs.task import Job as Job
-    from jobs.declaring import job as job
     from jobs.policies import Concurrency as Concurrency
     from jobs.policies import RateLimit as RateLimit
     from jobs.policies import Retry as Retry
     from jobs.policies import Unique as Unique
     from jobs.policies import crontab as crontab
     from jobs.policies import every as every
+    from jobs.task import Job as Job
 
 _HOME = {
     "job": "jobs.declaring",

