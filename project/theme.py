@@ -8,22 +8,22 @@ from django.http import HttpRequest
 from django.templatetags.static import static
 from django.urls import reverse, reverse_lazy
 
-DEAD = "dead"
+_DEAD_LETTERS = "admin:jobs_run_dead_letters"
 
 
-def _item(title: str, icon: str, model: str, state: str = "") -> dict[str, Any]:
+def _item(title: str, icon: str, model: str, page: str = "") -> dict[str, Any]:
     app_label, name = model.split(".")
-    page = f"admin:{app_label}_{name}_changelist"
+    page = page or f"admin:{app_label}_{name}_changelist"
 
     def may_view(request: HttpRequest) -> bool:
         return bool(request.user.has_perm(f"{app_label}.view_{name}"))
 
     def is_active(request: HttpRequest) -> bool:
-        shows_dead_letters = request.GET.get("state") == DEAD
-        return request.path.startswith(reverse(page)) and shows_dead_letters == (state == DEAD)
+        if request.path == reverse(_DEAD_LETTERS):
+            return page == _DEAD_LETTERS
+        return request.path.startswith(reverse(page))
 
-    link = reverse_lazy(page, query={"state": state} if state else None)
-    return {"title": title, "icon": icon, "link": link, "permission": may_view, "active": is_active}
+    return {"title": title, "icon": icon, "link": reverse_lazy(page), "permission": may_view, "active": is_active}
 
 
 def _logo(_request: HttpRequest) -> str:
@@ -68,7 +68,7 @@ UNFOLD: dict[str, Any] = {
                 "title": "Operate",
                 "items": [
                     _item("Runs", "play_circle", "jobs.run"),
-                    _item("Dead letters", "report", "jobs.run", state=DEAD),
+                    _item("Dead letters", "report", "jobs.run", _DEAD_LETTERS),
                     _item("Schedules", "event_repeat", "django_celery_beat.periodictask"),
                     _item("Workers", "memory", "jobs.worker"),
                     _item("Queues", "stacks", "jobs.queue"),

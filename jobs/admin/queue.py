@@ -1,4 +1,4 @@
-"""Queues in the admin: what waits in each, who serves it, and the switch that pauses it."""
+"""Queues in the admin: what waits in each, who serves it, the switch that pauses it, and its purge."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ class QueueAdmin(ReadOnlyAdmin[Queue]):
     """Queues; those that were never paused have no row and are listed all the same."""
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """Show every queue; a POST pauses or resumes one."""
+        """Show every queue; a POST pauses, resumes or purges one."""
         if not self.has_view_permission(request):
             raise PermissionDenied
         may_operate = request.user.has_perm("jobs.change_queue")
         if request.method == "POST":
             if not may_operate:
                 raise PermissionDenied
-            self._switch(request)
+            self._fulfil(request)
             return redirect(request.path)
         context = {
             **self.admin_site.each_context(request),
@@ -42,13 +42,16 @@ class QueueAdmin(ReadOnlyAdmin[Queue]):
         }
         return TemplateResponse(request, "admin/jobs/queue/overview.html", context)
 
-    def _switch(self, request: HttpRequest) -> None:
+    def _fulfil(self, request: HttpRequest) -> None:
         name = request.POST.get("queue", "")
         if name not in {queue.name for queue in queries.all_queues()}:
             self.message_user(request, f"There is no queue {name!r}.", "error")
         elif request.POST.get("wish") == "pause":
             changed = operations.pause_queue(name, by=cast("User", request.user))
             self.message_user(request, f"{name} is paused." if changed else f"{name} was paused already.")
+        elif request.POST.get("wish") == "purge":
+            count = operations.purge_queue(name, by=str(request.user))
+            self.message_user(request, f"{name}: cancelled {count}.")
         else:
             changed = operations.resume_queue(name)
             self.message_user(request, f"{name} runs again." if changed else f"{name} was not paused.")

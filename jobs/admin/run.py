@@ -1,4 +1,4 @@
-"""Runs in the admin: a list that stays quick at any size, and a page that tells one run's life."""
+"""Runs in the admin: a list that stays quick at any size, and a page that tells one run's life and takes wishes."""
 
 from __future__ import annotations
 
@@ -7,13 +7,16 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern
 from django.utils import timezone
 from django.utils.safestring import SafeString
 
 from jobs import queries
+from jobs.admin.dead_letters import urls_of_dead_letters
 from jobs.admin.keyset_list import KeysetChangeList
 from jobs.admin.read_only import ReadOnlyAdmin
 from jobs.admin.run_filters import RUN_FILTERS
+from jobs.admin.run_wishes import may_operate, urls_of_wishes, wishes_for
 from jobs.markup import NOTHING, as_json, clipped, moment, state_badge, two_lines
 from jobs.models import Run
 from jobs.phrases import duration_words, size_words
@@ -29,17 +32,21 @@ _TABS = [
 
 @admin.register(Run)
 class RunAdmin(ReadOnlyAdmin[Run]):
-    """Runs, to look at."""
+    """Runs; what may be asked of one is in run_wishes."""
 
     list_display = ["job_and_id", "badge", "enqueued", "took", "tries", "asked_by", "remark"]
     list_filter = [*RUN_FILTERS]
     list_per_page = 50
     sortable_by = ()
     search_fields = ["id"]
-    search_help_text = "Job, run id, correlation id or user"
+    search_help_text = "Job, run id, correlation id, error fingerprint or user"
     show_facets = admin.ShowFacets.NEVER
     change_list_template = "admin/jobs/run/change_list.html"
     change_form_template = "admin/jobs/run/change_form.html"
+
+    def get_urls(self) -> list[URLPattern]:
+        """Add the pages of wishes and of dead letters."""
+        return [*urls_of_dead_letters(self.admin_site), *urls_of_wishes(self.admin_site), *super().get_urls()]
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[KeysetChangeList]:
         """Return the list that pages by position."""
@@ -71,6 +78,7 @@ class RunAdmin(ReadOnlyAdmin[Run]):
             return super().change_view(request, object_id, form_url, extra_context)
         # A text as `original` keeps the theme's header from repeating the page's own heading.
         context = {**(extra_context or {}), **_page(known), "title": known.run.job, "original": known.run.job}
+        context["wishes"] = wishes_for(known.run) if may_operate(request) else []
         return super().change_view(request, object_id, form_url, context)
 
     @admin.display(description="Job")

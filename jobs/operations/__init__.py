@@ -1,6 +1,6 @@
 """What a person may ask of the engine; every face calls these, so that each can do what the others can."""
 
-from jobs.operations.dead_letters import discard_dead_letters, replay_carefully, replay_dead_letters
+from jobs.operations.dead_letters import CAREFUL_STEPS, discard_dead_letters, replay_carefully, replay_dead_letters
 from jobs.operations.edits import differences, shown_arguments
 from jobs.operations.messages import discard_message, replay_message
 from jobs.operations.queues import pause_queue, purge_queue, resume_queue
@@ -9,6 +9,7 @@ from jobs.operations.schedules import pause_schedule, resume_schedule, run_sched
 from jobs.scheduling.declared import sync_declared
 
 __all__ = [
+    "CAREFUL_STEPS",
     "cancel",
     "check_arguments",
     "differences",

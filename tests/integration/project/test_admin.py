@@ -31,7 +31,7 @@ def test_every_entry_of_the_menu_leads_to_a_page(admin_client: Client, group: di
 
 
 @pytest.mark.parametrize(
-    ("path", "active"), [("/admin/jobs/run/", "Runs"), ("/admin/jobs/run/?state=dead", "Dead letters")]
+    ("path", "active"), [("/admin/jobs/run/", "Runs"), ("/admin/jobs/run/dead-letters/", "Dead letters")]
 )
 def test_one_entry_of_the_menu_is_active(admin_client: Client, path: str, active: str) -> None:
     menu = admin_client.get(path).context["sidebar_navigation"]
