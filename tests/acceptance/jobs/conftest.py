@@ -199,8 +199,12 @@ def engine_servers(migrated_database: str, django_db_blocker: DjangoDbBlocker) -
 def engine(
     engine_servers: Engine, django_db_blocker: DjangoDbBlocker, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Engine]:
-    """The running engine, with this process speaking to its database and broker."""
+    """The running engine, with this process speaking to its database and broker; what a test starts ends with it."""
+    shared = len(engine_servers.processes)
     yield from _entered(engine_servers, django_db_blocker, monkeypatch)
+    for process in engine_servers.processes[shared:]:
+        process.kill()
+    del engine_servers.processes[shared:]
 
 
 @pytest.fixture

@@ -44,7 +44,7 @@ def test_two_beats_make_one_run_per_schedule_and_second(engine: Engine) -> None:
         assert len({run.fire_at for run in fired}) == len(fired)
         assert {run.cause for run in fired} == {"schedule"}
     remove(*schedules)
-    poll(lambda: not Run.objects.filter(cause="schedule", job="add").exclude(state="SUCCESS").exists(), within=20)
+    poll(lambda: not Run.objects.unfinished().filter(cause="schedule", job="add").exists(), within=20)
 
 
 @pytest.mark.req("PL-2")
