@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import socket
+import subprocess
 import uuid
 from pathlib import Path
 from typing import cast
@@ -10,6 +12,7 @@ from typing import cast
 import pytest
 from django_celery_results.models import TaskResult
 
+from jobs import ledger
 from jobs.errors import ArgumentsError
 from jobs.here import run_here
 from jobs.models import Run, Worker
@@ -108,3 +111,20 @@ def test_a_sensitive_argument_is_in_no_table_in_clear(notes: Path, caplog: pytes
 def test_a_completed_step_is_not_repeated(notes: Path) -> None:
     assert run_here(steps, {"times": 3}).state == "SUCCESS"
     assert noted_events(notes) == ["step"] * 3
+
+
+def test_a_command_killed_on_this_host_holds_no_guard_where_no_beat_runs(notes: Path) -> None:
+    now = ledger.now()
+    with subprocess.Popen(["true"]) as gone:
+        gone.wait()
+    killed = Worker.objects.create(
+        kind="command", name="killed", hostname=socket.gethostname(), pid=gone.pid, started_at=now, heartbeat_at=now
+    )
+    held, _ = ledger.enqueue(one_at_a_time.new_run([], {"key": "a"}))
+    assert isinstance(ledger.claim(held.pk, worker_id=killed.pk, now=now), Run)
+
+    run = run_here(one_at_a_time, {"key": "a"})
+
+    assert run.state == "SUCCESS"
+    held.refresh_from_db()
+    assert (held.state, [entry["kind"] for entry in held.attempts]) == ("RETRYING", ["LOST"])
