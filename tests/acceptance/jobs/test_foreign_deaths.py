@@ -16,7 +16,8 @@ from tests.plugins.polling import poll
 def test_a_foreign_message_survives_its_worker_before_the_claim(own_engine: tuple[Engine, Valkey]) -> None:
     engine, server = own_engine
     server.start()
-    dying = engine.start("worker", "-Q", "base", "-c", "1", "-n", "dying@%h", DAYBOOK_KILL_POINTS="before claim=1")
+    words = ("worker", "-Q", "base", "-c", "1", "-n", "dying@%h", "--without-mingle", "--without-gossip")
+    dying = engine.start(*words, "--loglevel=INFO", DAYBOOK_KILL_POINTS="before claim=1")
     dying.said(r" ready\.", within=60)
     client = Celery("stranger", broker=engine.broker_url, set_as_current=False)
     sent = client.send_task("noted", ("from afar",), queue="base")
