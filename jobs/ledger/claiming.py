@@ -62,7 +62,8 @@ def _refusal(run: Run, now: datetime) -> Refusal | None:
             state=State.SKIPPED, finished_at=now, reason=Refusal.EXPIRED
         )
         return Refusal.EXPIRED
-    if run.run_at > now:
+    # Only a reserved start must be kept to the moment: clocks of two hosts differ by more than a message travels.
+    if run.rate_reserved and run.run_at > now:
         return _put_back(run, Refusal.EARLY)
     if Queue.objects.filter(name=run.queue, paused_at__isnull=False).exists():
         return _put_back(run, Refusal.PAUSED)
