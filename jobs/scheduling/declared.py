@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, TypeVar
 
 import structlog
 from django.db import transaction
+from django.db.models import Model, QuerySet
 from django_celery_beat.models import CrontabSchedule, IntervalSchedule, PeriodicTask
 
 from jobs import registry
@@ -14,6 +15,8 @@ from jobs.models import SchedulePlan
 from jobs.policies import Cron, Every, Schedule
 from jobs.scheduling.rules import rule_of
 from jobs.task import Job
+
+M = TypeVar("M", bound=Model)
 
 log = structlog.get_logger(__name__)
 
@@ -38,6 +41,8 @@ def sync_declared(*, disable_gone: bool = True) -> list[str]:
 def _create(job: Job) -> bool:
     declared = job.declaration
     assert declared.schedule is not None
+    if PeriodicTask.objects.filter(name=job.name).exists():
+        return False
     with transaction.atomic():
         schedule, created = PeriodicTask.objects.get_or_create(
             name=job.name,
@@ -60,11 +65,11 @@ def _rule_columns(schedule: Schedule) -> dict[str, Any]:
     match schedule:
         case Every(seconds):
             whole, period = (seconds / 60, IntervalSchedule.MINUTES) if seconds % 60 == 0 else (seconds, "seconds")
-            interval, _ = IntervalSchedule.objects.get_or_create(every=int(whole), period=period)
-            return {"interval": interval}
+            return {"interval": _shared(IntervalSchedule, every=int(whole), period=period)}
         case Cron(expression, zone):
             minute, hour, day_of_month, month_of_year, day_of_week = expression.split()
-            crontab, _ = CrontabSchedule.objects.get_or_create(
+            crontab = _shared(
+                CrontabSchedule,
                 minute=minute,
                 hour=hour,
                 day_of_month=day_of_month,
@@ -73,3 +78,9 @@ def _rule_columns(schedule: Schedule) -> dict[str, Any]:
                 timezone=zone,
             )
             return {"crontab": crontab}
+
+
+def _shared(kind: type[M], **columns: Any) -> M:
+    """Return the rule's row, made if need be; nothing keeps these tables from holding several that are alike."""
+    rows: QuerySet[M] = kind._default_manager.filter(**columns)  # noqa: SLF001 - Django's documented API
+    return rows.order_by("pk").first() or kind._default_manager.create(**columns)  # noqa: SLF001
