@@ -140,8 +140,13 @@ def test_a_run_of_a_paused_queue_is_put_back(make_run: MakeRun) -> None:
     assert (row["state"], row["published_at"], row["attempt"], row["reason"]) == ("QUEUED", None, 0, "queue paused")
 
 
-def test_a_message_that_comes_too_early_is_put_back(make_run: MakeRun) -> None:
-    run = make_run(run_at=ledger.now() + timedelta(minutes=1))
+def test_a_run_enqueued_by_a_clock_that_is_ahead_starts_at_once(make_run: MakeRun) -> None:
+    run = make_run(run_at=ledger.now() + timedelta(seconds=5))
+    assert isinstance(ledger.claim(run.pk, worker_id=new_node().pk, now=ledger.now()), Run)
+
+
+def test_a_reserved_start_is_not_taken_early(make_run: MakeRun) -> None:
+    run = make_run(run_at=ledger.now() + timedelta(minutes=1), rate_reserved=True)
     assert ledger.claim(run.pk, worker_id=new_node().pk, now=ledger.now()) is Refusal.EARLY
     assert row_of(run.pk)["published_at"] is None
 
