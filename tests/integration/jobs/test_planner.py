@@ -148,7 +148,9 @@ def test_a_pause_while_a_planner_fires_is_not_undone() -> None:
     replan(now=NOON)
     plan = SchedulePlan.objects.select_related("schedule").get(pk=schedule.pk)
     PeriodicTask.objects.update(enabled=False)
-    planner._fire(plan, NOON + MINUTE)
+    assert planner._fire(plan, NOON + MINUTE) == 0
+    assert fired(schedule) == []
+    planner._enqueue(plan.schedule, NOON + MINUTE, NOON + MINUTE)
     schedule.refresh_from_db()
     assert not schedule.enabled
 
