@@ -252,8 +252,9 @@ class LedgerBackend(DatabaseBackend):  # type: ignore[misc]
         return encoded
 
     def _get_task_meta_for(self, task_id: str) -> dict[str, Any]:
-        stored = cast("dict[str, Any]", super()._get_task_meta_for(task_id))
+        # The run first: both are written in one transaction, so a run seen ended has its result by the second look.
         run = Run.objects.filter(pk=run_id_of(task_id)).only("state", "reason").first()
+        stored = cast("dict[str, Any]", super()._get_task_meta_for(task_id))
         if run is None:
             return stored
         state, is_own = State(run.state), stored["status"] not in states.ALL_STATES
