@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from celery import current_app
+
+from jobs import registry
 
 ROOT = Path(__file__).resolve().parents[1]
 _BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -26,10 +30,17 @@ def executed(page: str) -> dict[str, Any]:
     return names
 
 
-def forget_jobs(known: set[str]) -> None:
-    """Take every job but the known ones out of the registry again."""
-    for name in set(current_app.tasks) - known:
+@contextmanager
+def jobs_of_its_own() -> Iterator[None]:
+    """Let a page define jobs: other tests' are set aside meanwhile, and the page's are gone afterwards."""
+    registry.registered()
+    before = dict(current_app.tasks)
+    for name in [name for name, task in before.items() if task.__module__.startswith("tests.")]:
         current_app.tasks.pop(name)
+    yield
+    for name in set(current_app.tasks) - set(before):
+        current_app.tasks.pop(name)
+    current_app.tasks.update(before)
 
 
 def tables(page: str, *, heading: str) -> list[dict[str, str]]:

@@ -7,13 +7,12 @@ from typing import Any
 
 import pytest
 import typer
-from celery import current_app
 from django.contrib.auth.models import User
 from django.core.mail import EmailMessage
 from django_typer.management import get_command
 
 from jobs.testing import result_of, run_job
-from tests.pages import ROOT, executed, forget_jobs
+from tests.pages import ROOT, executed, jobs_of_its_own
 
 TEXT = (ROOT / "README.md").read_text()
 PAGES = sorted(page.relative_to(ROOT).as_posix() for page in [ROOT / "README.md", *ROOT.glob("docs/**/*.md")])
@@ -23,11 +22,10 @@ SECTION = TEXT.partition("## Where to find what")[2].partition("## Layers")[0]
 @pytest.mark.django_db
 @pytest.mark.req("PL-1")
 def test_the_readmes_job_writes_to_every_user_with_an_address(mailoutbox: list[EmailMessage]) -> None:
-    known = set(current_app.tasks)
     for name, address in (("anna", "anna@example.org"), ("beat", ""), ("carla", "carla@example.org")):
         User.objects.create_user(name, email=address, first_name=name.title())
-    run = run_job(executed("README.md")["greet_users"], greeting="Hello")
-    forget_jobs(known)
+    with jobs_of_its_own():
+        run = run_job(executed("README.md")["greet_users"], greeting="Hello")
     assert (run.state, run.queue, run.max_attempts, result_of(run)) == ("SUCCESS", "email", 3, {"users": 2})
     assert [(mail.to, mail.body) for mail in mailoutbox] == [
         (["anna@example.org"], "Hello, Anna!"),

@@ -8,9 +8,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from celery import current_app
 
-from tests.pages import ROOT, executed, forget_jobs
+from tests.pages import ROOT, executed, jobs_of_its_own
 
 PAGE = "docs/writing_jobs.md"
 EXAMPLES = re.findall(r"^def (test_\w+)", (ROOT / PAGE).read_text(), re.MULTILINE)
@@ -18,9 +17,8 @@ EXAMPLES = re.findall(r"^def (test_\w+)", (ROOT / PAGE).read_text(), re.MULTILIN
 
 @pytest.fixture(scope="module")
 def page() -> Iterator[dict[str, Any]]:
-    known = set(current_app.tasks)
-    yield executed(PAGE)
-    forget_jobs(known)
+    with jobs_of_its_own():
+        yield executed(PAGE)
 
 
 @pytest.mark.django_db

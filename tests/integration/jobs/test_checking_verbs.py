@@ -101,7 +101,7 @@ def test_the_doctor_passes_on_what_the_system_checks_complain_of(staffed: None) 
     try:
         settings = _examined()["settings"]
     finally:
-        registry.registered_checks.discard(complain)  # type: ignore[arg-type]
+        registry.registered_checks.discard(complain)
     assert (settings["ok"], settings["found"]) == (False, "test.W001: an open door")
 
 

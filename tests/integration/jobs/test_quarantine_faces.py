@@ -49,8 +49,8 @@ def _delivered(queue: str) -> list[tuple[bytes, str]]:
         return [(_bytes(message.body), message.headers["task"]) for message in messages]
 
 
-def _bytes(body: bytes | str) -> bytes:
-    return body if isinstance(body, bytes) else body.encode()
+def _bytes(body: bytes | str | None) -> bytes:
+    return body if isinstance(body, bytes) else (body or "").encode()
 
 
 def test_list_and_show_tell_what_is_wrong_and_mask_headers() -> None:

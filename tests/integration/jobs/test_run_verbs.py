@@ -23,7 +23,7 @@ assert tasks_for_tests
 
 
 def _row(run: Run) -> dict[str, Any]:
-    return Run.objects.values().get(pk=run.pk)
+    return dict(Run.objects.values().get(pk=run.pk))
 
 
 def _states(*runs: Run) -> list[str]:

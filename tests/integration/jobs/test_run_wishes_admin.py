@@ -28,7 +28,7 @@ def _dead(**columns: Any) -> Run:
 
 
 def _row(run: Run) -> dict[str, Any]:
-    return Run.objects.values().get(pk=run.pk)
+    return dict(Run.objects.values().get(pk=run.pk))
 
 
 def _page(run: Run, part: str) -> str:
