@@ -105,7 +105,17 @@ def test_the_doctor_passes_on_what_the_system_checks_complain_of(staffed: None) 
     assert (settings["ok"], settings["found"]) == (False, "test.W001: an open door")
 
 
+@pytest.mark.broker
 @pytest.mark.req("SK-11")
+def test_health_tells_of_everything_and_counts_the_schedules(staffed: None, broker: str) -> None:
+    interval = IntervalSchedule.objects.create(every=5, period="minutes")
+    for name, enabled in (("one", True), ("two", True), ("off", False)):
+        PeriodicTask.objects.create(name=name, task="add", kwargs='{"x": 2}', interval=interval, enabled=enabled)
+    report = jobs_json("health")
+    assert (report["ready"], list(report["checks"])) == (True, ["database", "broker", "beat", "workers", "schedules"])
+    assert report["checks"]["schedules"]["figures"]["enabled"] == 2
+
+
 def test_health_answers_probes_for_the_beat_and_the_workers(staffed: None) -> None:
     checks = jobs_json("health", "--beat", "--worker")["checks"]
     assert list(checks) == ["beat", "workers"]
