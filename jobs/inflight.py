@@ -33,9 +33,18 @@ def check_inflight() -> Iterator[Misfit]:
         if problem := _problem(run.job, run.args, run.kwargs):
             yield Misfit(f"run {run.pk}", run.job, problem)
     for schedule in PeriodicTask.objects.filter(enabled=True).order_by("name").iterator(chunk_size=BATCH):
-        args, kwargs = json.loads(schedule.args or "[]"), json.loads(schedule.kwargs or "{}")
-        if problem := _problem(schedule.task, args, kwargs) or _queue_problem(schedule.queue):
+        if problem := _schedule_problem(schedule):
             yield Misfit(f"schedule {schedule.name}", schedule.task, problem)
+
+
+def _schedule_problem(schedule: PeriodicTask) -> str:
+    try:
+        args, kwargs = json.loads(schedule.args or "[]"), json.loads(schedule.kwargs or "{}")
+    except ValueError as error:
+        return f"its arguments are not JSON: {error}"
+    if not isinstance(args, list) or not isinstance(kwargs, dict):
+        return "its arguments must be a JSON list, its keyword arguments a JSON object"
+    return _problem(schedule.task, args, kwargs) or _queue_problem(schedule.queue)
 
 
 def _problem(name: str, args: list[Any], kwargs: dict[str, Any]) -> str:
