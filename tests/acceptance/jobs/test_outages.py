@@ -89,3 +89,20 @@ def test_a_full_broker_refuses_no_caller(own_engine: tuple[Engine, Valkey]) -> N
     engine.start_worker(queues=QUEUES, wait=False)
     engine.start_beat()
     assert result.get(timeout=60) == "full"
+
+
+@pytest.mark.req("PL-1")
+def test_a_rolled_back_enqueue_leaves_no_message_and_a_committed_one_leaves_one(
+    own_engine: tuple[Engine, Valkey],
+) -> None:
+    _, broker = own_engine
+    broker.start()
+    with broker.client() as client:
+        with transaction.atomic():
+            noted.delay("rolled back")
+            transaction.set_rollback(True)
+        assert (Run.objects.count(), client.llen("base")) == (0, 0)
+        with transaction.atomic():
+            noted.delay("committed")
+            assert (Run.objects.count(), client.llen("base")) == (1, 0)
+        assert (Run.objects.count(), client.llen("base")) == (1, 1)
