@@ -2,45 +2,25 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import structlog
-from celery import Task, chain, chord, current_app, group, shared_task
+from celery import Task, chain, chord, group, shared_task
 from celery.exceptions import Ignore, Reject, SoftTimeLimitExceeded
 from django.db import OperationalError, connection
 
-from jobs import Concurrency, Job, PermanentError, Retry, Snooze, TransientError, Unique, current_run, job
-from jobs.context import active_run
-from jobs.policies import Declaration
+from jobs import Concurrency, PermanentError, Retry, Snooze, TransientError, Unique, current_run, job
+from tests.hooked import hooked as hooked
+from tests.notes import note, noted_body
 
 log = structlog.get_logger(__name__)
 SOON = Retry(attempts=3, wait=0.01)
-
-
-def note(event: str, **details: Any) -> None:
-    """Append one line to the test's notes; whole, whoever else writes."""
-    run = active_run()
-    line = {"event": event, "pid": os.getpid(), "at": time.time(), "run": str(run.id) if run else None, **details}
-    with Path(os.environ["NOTES"]).open("ab", buffering=0) as notes:
-        notes.write(json.dumps(line).encode() + b"\n")
-
-
-@contextmanager
-def noted_body(**details: Any) -> Iterator[None]:
-    """Note when a body begins and ends."""
-    note("begin", attempt=current_run().attempt, token=current_run().token, **details)
-    yield
-    note("end", attempt=current_run().attempt, token=current_run().token, **details)
 
 
 @job
@@ -304,36 +284,3 @@ def starts_a_canvas() -> str:
 @job
 def errback(task_id: str) -> None:
     note("errback", task_id=task_id)
-
-
-class Hooked(Job):
-    """A class-based job that notes Celery's hooks."""
-
-    name = "hooked"
-    declaration = Declaration(queue="base", retry=SOON)
-
-    def run(self, outcome: str) -> str:
-        note("run", attempt=current_run().attempt)
-        if outcome == "fail" or (outcome == "retry" and current_run().attempt == 1):
-            raise ValueError(outcome)
-        return outcome
-
-    def before_start(self, task_id: str, args: Any, kwargs: Any) -> None:
-        note("before_start")
-
-    def on_success(self, retval: Any, task_id: str, args: Any, kwargs: Any) -> None:
-        note("on_success", retval=retval)
-
-    def on_retry(self, exc: BaseException, task_id: str, args: Any, kwargs: Any, einfo: Any) -> None:
-        note("on_retry")
-
-    def on_failure(self, exc: BaseException, task_id: str, args: Any, kwargs: Any, einfo: Any) -> None:
-        note("on_failure", error=type(exc).__name__)
-
-    def after_return(  # noqa: PLR0917 - Celery's signature
-        self, status: str, retval: Any, task_id: str, args: Any, kwargs: Any, einfo: Any
-    ) -> None:
-        note("after_return", status=status)
-
-
-hooked = current_app.register_task(Hooked())
