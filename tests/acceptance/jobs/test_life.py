@@ -7,12 +7,12 @@ from django_celery_results.models import TaskResult
 
 from jobs.models import Run
 from tests.acceptance.jobs.conftest import Engine
+from tests.hooked import hooked
 from tests.plugins.polling import poll
 from tests.tasks_for_tests import (
     add,
     fails,
     fails_strangely,
-    hooked,
     plain,
     returns_what_json_cannot_carry,
     tells_its_state,

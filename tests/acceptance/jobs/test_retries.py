@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 
 from tests.acceptance.jobs.conftest import Engine
+from tests.hooked import hooked
 from tests.plugins.polling import poll
 from tests.tasks_for_tests import (
     asks_to_wait,
     fails_permanently,
     fails_until,
     fails_with,
-    hooked,
     loses_the_database,
     retries_automatically,
     retries_itself,

@@ -18,12 +18,12 @@ from jobs.here import run_here
 from jobs.models import Run, Worker
 from jobs.states import State
 from jobs.task import Job
+from tests.hooked import hooked
 from tests.integration.jobs.conftest import stored_run
 from tests.tasks_for_tests import (
     add,
     fails,
     fails_until,
-    hooked,
     noted,
     one_at_a_time,
     retries_automatically,
