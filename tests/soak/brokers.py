@@ -16,6 +16,7 @@ from kombu import Connection
 from project.embedded import valkey
 from tests.soak import effects
 from tests.soak.own_server import Server, free_port
+from tests.soak.plan import QUEUES
 
 
 class Broker(Server):
@@ -110,7 +111,7 @@ class RabbitMQ(Broker):
 
     def start(self) -> None:
         super().start()
-        if not all(self._serves(queue) for queue in ("base", "email")):
+        if not all(self._serves(queue) for queue in QUEUES):
             # A node killed soon after a quorum queue was declared may come back with a queue that finds no leader
             # any more (3.10); an operator would delete it.
             effects.append("faults", kind="broker came back with a dead queue, data dropped", pids=[])
@@ -136,7 +137,7 @@ class RabbitMQ(Broker):
 
     def wipe(self) -> None:
         with Connection(self.url, connect_timeout=3) as connection:
-            for queue in ("base", "email"):
+            for queue in QUEUES:
                 channel: Any = connection.channel()
                 with contextlib.suppress(NotFound):
                     channel.queue_purge(queue)

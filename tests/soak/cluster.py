@@ -14,10 +14,10 @@ from pathlib import Path
 from project.embedded.supervision import TETHER
 from project.environment import BASE_DIR
 from tests.soak import effects
+from tests.soak.plan import QUEUES
 
 RESTART_SECONDS = 0.5
 GRACE_SECONDS = 40.0
-QUEUES = "base,email"
 
 
 @dataclass
@@ -135,4 +135,4 @@ class Cluster:
 
 def _worker(name: str) -> list[str]:
     quiet = ["--without-gossip", "--without-mingle", "--loglevel=INFO"]
-    return ["worker", "-c", "2", "-Q", QUEUES, "-n", f"{name}@%h", *quiet]
+    return ["worker", "-c", "2", "-Q", ",".join(QUEUES), "-n", f"{name}@%h", *quiet]

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 POINTS = ("before claim", "after claim", "after body", "before settle", "in settle", "after settle", "before publish")
 BROKER_FAULTS = ("kill", "wipe", "restart without data", "freeze")
+QUEUES = ("base", "email", "ai", "notifications", "maintenance")
 WARM_UP_SECONDS = 3.0
 
 
