@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, cast
 from uuid import UUID
 
 import structlog
@@ -28,6 +28,7 @@ from jobs.identifiers import run_id_of
 from jobs.ledger import Refusal, Usage
 from jobs.models import Run
 from jobs.outcomes import Again, Fail, Stop, decide
+from jobs.states import State
 from jobs.wire import shown, unseal
 
 if TYPE_CHECKING:
@@ -111,6 +112,8 @@ def admit(job: Job, message: Message) -> Run | Refusal:
             claimed = claim_now(run_id)
         if claimed is Refusal.BUSY and job.skips_when_busy:
             ledger.skip(run_id, reason=Refusal.BUSY, now=ledger.now())
+        if claimed in (Refusal.EXPIRED, Refusal.BUSY):
+            _note_skipped(job, run_id)
         return claimed
 
     try:
@@ -222,6 +225,13 @@ def _dropped(refusal: Refusal) -> Any:
         raise Ignore(refusal.value)  # noqa: TRY301 - ExceptionInfo reads the raised error
     except Ignore as error:
         return trace_ok_t(ExceptionInfo(internal=True), TraceInfo(states.IGNORED, error), 0.0, None)
+
+
+def _note_skipped(job: Job, run_id: UUID) -> None:
+    """Tell the chord of a run that a guard has just skipped for good."""
+    run = Run.objects.filter(pk=run_id, state=State.SKIPPED).first()
+    if run is not None:
+        cast("Any", job.backend).part_ended(run, reason=run.reason)
 
 
 def _seconds(end: datetime | None, start: datetime) -> float | None:

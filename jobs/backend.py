@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, cast
+from uuid import UUID
 
 import structlog
 from celery import states
@@ -100,7 +101,7 @@ class LedgerBackend(DatabaseBackend):  # type: ignore[misc]
         """Give the run back for its next attempt; the result table hears of it only at the end."""
         attempt = attempts.active(task_id)
         if attempt is None:
-            self._settle(task_id, lambda: self._give_back(task_id, exc))
+            self._settle(task_id, lambda: self._give_back(task_id, exc, request))
             return
         again = attempt.again
         now = ledger.now()
@@ -138,8 +139,9 @@ class LedgerBackend(DatabaseBackend):  # type: ignore[misc]
             elif attempt is not None:
                 changed = ledger.stop(attempt.fence, now=now, reason=reason, usage=attempt.usage())
             else:
-                mine = Fence(run_id, worker_id=presence.worker_id())
-                changed = ledger.cancel(run_id, now=now, reason=reason) or ledger.stop(mine, now=now, reason=reason)
+                changed = ledger.cancel(run_id, now=now, reason=reason) or (
+                    presence.is_worker() and ledger.stop(_childs(run_id, request), now=now, reason=reason)
+                )
             if changed:
                 stock(task_id, reason, request, store_result, state)
             return changed
@@ -184,7 +186,7 @@ class LedgerBackend(DatabaseBackend):  # type: ignore[misc]
         if run.state == State.QUEUED:
             ledger.mark_unpublished([run.pk], reason="its process died before the claim")
             return False
-        return abandoned.conclude(run, error, Fence(run.pk, worker_id=presence.worker_id()), retry=self._retry_of(run))
+        return abandoned.conclude(run, error, _childs(run.pk, request), retry=self._retry_of(run))
 
     def settle_lost(self, run: Run, error: BaseException) -> None:
         """Settle a run whose node is gone, from any process: another attempt, or FAILED with all that follows."""
@@ -216,8 +218,13 @@ class LedgerBackend(DatabaseBackend):  # type: ignore[misc]
         task = self.app.tasks.get(run.job)
         return task.retry_policy if task is not None else NO_RETRY
 
-    def _give_back(self, task_id: str, error: BaseException) -> bool:
-        fence = Fence(run_id_of(task_id), worker_id=presence.worker_id())
+    def part_ended(self, run: Run, *, reason: str) -> None:
+        """Tell the chord that a run of its header ended without a body: cancelled, skipped or expired."""
+        if run.options.get("chord"):
+            self.on_chord_part_return(envelope.context_of(run), states.REVOKED, TaskRevokedError(reason))
+
+    def _give_back(self, task_id: str, error: BaseException, request: Any) -> bool:
+        fence = _childs(run_id_of(task_id), request)
         now = ledger.now()
         return ledger.try_again(fence, None, at=now, now=now, spends=False, reason=f"given back: {error}")
 
@@ -263,6 +270,11 @@ class LedgerBackend(DatabaseBackend):  # type: ignore[misc]
         status = CELERY_STATES[state]
         result = TaskRevokedError(run.reason) if status == states.REVOKED else None
         return {"task_id": task_id, "status": status, "result": result, "traceback": None}
+
+
+def _childs(run_id: UUID, request: Any) -> Fence:
+    """Return the fence of the child that this main process reports on: no other attempt may end by its report."""
+    return Fence(run_id, worker_id=presence.worker_id(), process_id=getattr(request, "child_pid", None))
 
 
 @contextmanager

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import cast
 from uuid import UUID
 
 import structlog
 from celery import current_app
+from django.db import transaction
 
 from jobs import ledger
+from jobs.backend import LedgerBackend
 from jobs.conf import conf
 from jobs.identifiers import run_id_of
 from jobs.models import Run
@@ -24,9 +27,7 @@ def cancel(run_id: UUID, *, by: str) -> bool:
     """Cancel the run and what it spawned; True when it was waiting, or runs and has been asked to stop."""
     now = ledger.now()
     reason = f"cancelled by {by}"
-    if ledger.cancel(run_id, now=now, reason=reason):
-        return True
-    return ledger.request_cancel(run_id, now=now)
+    return _cancel_waiting(run_id, now=now, reason=reason) or ledger.request_cancel(run_id, now=now)
 
 
 def revoke(task_id: str, *, terminate: bool) -> bool:
@@ -38,7 +39,8 @@ def revoke(task_id: str, *, terminate: bool) -> bool:
     if run is None:
         return False
     now = ledger.now()
-    if not ledger.cancel(run.pk, now=now, reason="revoked") and terminate and ledger.request_cancel(run.pk, now=now):
+    waited = _cancel_waiting(run.pk, now=now, reason="revoked")
+    if not waited and terminate and ledger.request_cancel(run.pk, now=now):
         _kill(run)
     return True
 
@@ -57,6 +59,14 @@ def force_overdue(*, now: datetime) -> int:
         log.warning("run didn't stop when asked, killing its process", run_id=str(run.pk), job=run.job)
         told += 1
     return told
+
+
+def _cancel_waiting(run_id: UUID, *, now: datetime, reason: str) -> bool:
+    with transaction.atomic():
+        if not ledger.cancel(run_id, now=now, reason=reason):
+            return False
+        cast("LedgerBackend", current_app.backend).part_ended(Run.objects.get(pk=run_id), reason=reason)
+        return True
 
 
 def _kill(run: Run) -> None:

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from jobs import context, window, wire
 from jobs.conf import conf
+from jobs.errors import ArgumentsError
 from jobs.identifiers import new_correlation_id, new_run_id, run_id_of
 from jobs.models import Run
 from jobs.models.run import Cause
@@ -61,8 +62,9 @@ def draft(  # noqa: PLR0913 - one column each
     Raises: ArgumentsError.
     """
     declared, active, now = job.declaration, context.active_run(), timezone.now()
-    header = (getattr(job, "__header__", None) or inspect.signature(job.run).bind) if job.typing else None
-    wire.check(args, kwargs, header=header, most_bytes=conf().max_arguments_bytes)
+    if problem := problem_of_call(job, args, kwargs):
+        raise ArgumentsError(problem)
+    wire.check_size(args, kwargs, most_bytes=conf().max_arguments_bytes)
     queue_name, routed = route(job, {"queue": queue, **more}, args, kwargs)
     run_at = moment(eta, now) or now + timedelta(seconds=countdown or 0)
     run = Run(
@@ -89,6 +91,18 @@ def draft(  # noqa: PLR0913 - one column each
     if task_id and task_id != str(run.pk):
         run.options["task_id"] = task_id
     return run
+
+
+def problem_of_call(job: Job, args: Iterable[Any], kwargs: Mapping[str, Any]) -> str:
+    """Return why the arguments don't fit the job's signature; empty when they do, or the job wants no check."""
+    if not job.typing:
+        return ""
+    header = getattr(job, "__header__", None) or inspect.signature(job.run).bind
+    try:
+        header(*args, **kwargs)
+    except TypeError as error:
+        return str(error)
+    return ""
 
 
 def route(job: Job, options: dict[str, Any], args: Any, kwargs: Any) -> tuple[str, dict[str, Any]]:

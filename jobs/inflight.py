@@ -5,13 +5,17 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from celery import current_app
 from django_celery_beat.models import PeriodicTask
 
 from jobs import registry
+from jobs.drafting import problem_of_call
 from jobs.models import Run
+
+if TYPE_CHECKING:
+    from jobs.task import Job
 
 BATCH = 1000
 
@@ -48,17 +52,8 @@ def _schedule_problem(schedule: PeriodicTask) -> str:
 
 
 def _problem(name: str, args: list[Any], kwargs: dict[str, Any]) -> str:
-    job = current_app.tasks.get(name)
-    if job is None:
-        return "no job of that name"
-    header = getattr(job, "__header__", None)
-    if header is None or not job.typing:
-        return ""
-    try:
-        header(*args, **kwargs)
-    except TypeError as error:
-        return str(error)
-    return ""
+    job = cast("Job | None", current_app.tasks.get(name))
+    return "no job of that name" if job is None else problem_of_call(job, args, kwargs)
 
 
 def _queue_problem(queue: str | None) -> str:

@@ -34,6 +34,11 @@ def worker_id() -> UUID:
     return _worker_id
 
 
+def is_worker() -> bool:
+    """Whether this process has reported in as a worker."""
+    return _worker_id is not None
+
+
 class Presence:
     """One node's Worker row: reported in, kept alive, signed off."""
 

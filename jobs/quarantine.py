@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import structlog
 from celery import current_app
@@ -14,12 +14,16 @@ from kombu.exceptions import DecodeError
 from jobs import ledger, registry
 from jobs.conf import Conf, conf
 from jobs.dialect import patiently
+from jobs.drafting import problem_of_call
 from jobs.models import BadMessage
 from jobs.publish import HEADER
 from jobs.signing import HEADER as SIGNATURE
 from jobs.signing import is_signed
 from jobs.transport import UNREADABLE
 from jobs.wire import json_safe
+
+if TYPE_CHECKING:
+    from jobs.task import Job
 
 log = structlog.get_logger(__name__)
 
@@ -79,15 +83,11 @@ def _fault_of_body(message: Any, headers: Mapping[str, Any]) -> Fault | None:
 
 
 def _fault_of_call(name: str, args: list[Any], kwargs: dict[str, Any]) -> Fault | None:
-    job = current_app.tasks.get(name)
-    header = getattr(job, "__header__", None)
-    if job is None or header is None or not job.typing:
+    job = cast("Job | None", current_app.tasks.get(name))
+    if job is None or name.startswith("celery."):
         return None
-    try:
-        header(*args, **kwargs)
-    except TypeError as error:
-        return Fault(Reason.ARGUMENTS, str(error))
-    return None
+    problem = problem_of_call(job, args, kwargs)
+    return Fault(Reason.ARGUMENTS, problem) if problem else None
 
 
 def keep(message: Any, fault: Fault) -> BadMessage:

@@ -29,6 +29,7 @@ class Job(Task):  # type: ignore[type-arg]
 
     abstract = True
     store_errors_even_if_ignored = True
+    Request = "jobs.parcel:Request"
     declaration: Declaration = PLAIN
     _tracer: attempt.Tracer | None = None
 

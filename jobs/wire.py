@@ -61,18 +61,11 @@ def dumps(value: Any) -> str:
     return text
 
 
-def check(
-    args: Iterable[Any], kwargs: Mapping[str, Any], *, header: Callable[..., Any] | None, most_bytes: int
-) -> None:
-    """Check arguments against the job's signature and the size limit.
+def check_size(args: Iterable[Any], kwargs: Mapping[str, Any], *, most_bytes: int) -> None:
+    """Check that the arguments are JSON of a bearable size.
 
     Raises: ArgumentsError with what is wrong.
     """
-    if header is not None:
-        try:
-            header(*args, **kwargs)
-        except TypeError as error:
-            raise ArgumentsError(str(error)) from error
     size = len(dumps([list(args), dict(kwargs)]))
     if size > most_bytes:
         raise ArgumentsError(

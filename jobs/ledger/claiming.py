@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -48,6 +49,7 @@ def claim(
         "token": run.token + 1,
         "worker_id": worker_id,
         "started_at": now,
+        "process_id": os.getpid(),
         "rate_reserved": False,
         "reason": "",
     }

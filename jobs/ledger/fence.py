@@ -17,15 +17,18 @@ from jobs.states import State
 
 @dataclass(frozen=True, slots=True)
 class Fence:
-    """The holder of a running run: by its token, or by the node that runs it."""
+    """The holder of a running run: by its token, or by the node that runs it and, where known, the process."""
 
     run_id: UUID
     token: int | None = None
     worker_id: UUID | None = None
+    process_id: int | None = None
 
     def rows(self) -> RunQuerySet:
         """Return the run if it is still running under this fence, else nothing."""
         holder = Q(token=self.token) if self.token is not None else Q(worker_id=self.worker_id)
+        if self.process_id is not None:
+            holder &= Q(process_id=self.process_id)
         return Run.objects.filter(holder, pk=self.run_id, state=State.RUNNING)
 
 

@@ -107,6 +107,7 @@ class Run(models.Model):
         help_text="Worker of the latest attempt.",
     )
 
+    process_id = models.PositiveIntegerField(null=True, blank=True, help_text="Process of the latest attempt.")
     correlation_id = models.CharField(max_length=64, help_text="Ties logs, rows, messages and children together.")
     parent = models.ForeignKey(
         "self", null=True, blank=True, on_delete=models.SET_NULL, related_name="children", db_index=False

@@ -83,9 +83,6 @@ def test_a_chords_body_fails_when_a_part_does(engine: Engine, part: Any) -> None
     assert result.state == "FAILURE"
 
 
-@pytest.mark.xfail(
-    strict=True, reason="a part cancelled in the ledger never tells the chord, whose body waits for ever"
-)
 def test_a_chords_body_fails_when_a_part_is_cancelled_before_it_starts(engine: Engine) -> None:
     result = chord([add.s(1, 1), noted.s("later").set(countdown=60)])(total.s())
     part = Run.objects.filter(job="noted", state="SCHEDULED").latest("id")

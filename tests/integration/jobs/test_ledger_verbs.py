@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from datetime import timedelta
 from uuid import uuid4
@@ -204,3 +205,17 @@ def test_a_discarded_dead_letter_is_resolved_once(make_run: MakeRun) -> None:
     assert ledger.discard(run.pk, now=ledger.now())
     assert not ledger.discard(run.pk, now=ledger.now())
     assert row_of(run.pk)["state"] == State.FAILED
+
+
+@pytest.mark.req("PL-6")
+def test_a_report_on_a_dead_child_ends_no_attempt_of_another_child(make_run: MakeRun) -> None:
+    run, node = make_run(), new_node()
+    claimed = ledger.claim(run.pk, worker_id=node.pk, now=ledger.now())
+    assert isinstance(claimed, Run)
+    before = row_of(run.pk)
+    assert claimed.process_id == os.getpid()
+    late = ledger.Fence(run.pk, worker_id=node.pk, process_id=os.getpid() + 1)
+    assert not ledger.stop(late, now=ledger.now(), reason="terminated")
+    assert row_of(run.pk) == before
+    own = ledger.Fence(run.pk, worker_id=node.pk, process_id=os.getpid())
+    assert ledger.stop(own, now=ledger.now(), reason="terminated")
