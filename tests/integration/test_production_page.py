@@ -12,6 +12,7 @@ from kombu.transport.virtual.base import Message
 
 from jobs.conf import conf
 from jobs.quarantine import fault_of
+from project.celery import app
 from tests.pages import executed
 
 KEY = "a key of MESSAGE_SIGNING_KEYS"
@@ -20,6 +21,8 @@ KEY = "a key of MESSAGE_SIGNING_KEYS"
 @pytest.fixture
 def client() -> Iterator[dict[str, Any]]:
     names = executed("docs/going_to_production.md")
+    # A client elsewhere is its process's only app; here it must not stay the current one for the tests that follow.
+    app.set_current()
     names["app"].conf.broker_url = "memory://production-page"
     yield names
     before_task_publish.disconnect(names["sign"])

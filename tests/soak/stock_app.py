@@ -12,7 +12,7 @@ from celery import Celery, Task
 
 from tests.soak import effects
 
-app = Celery("stock", broker=os.environ.get("BROKER_URL"))
+app = Celery("stock", broker=os.environ.get("BROKER_URL"), set_as_current=False)
 app.conf.update(
     task_acks_late=True,
     task_reject_on_worker_lost=True,
