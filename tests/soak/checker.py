@@ -88,9 +88,9 @@ def wrongly_ended(history: History) -> Iterator[Finding]:
 
 
 def without_effect(history: History) -> Iterator[Finding]:
-    """Every SUCCESS was earned: the attempt that holds the row's token came to its end and its result is stored."""
+    """Every SUCCESS of the soak's own jobs was earned: the attempt with the row's token ended, its result is stored."""
     for run, row in history.rows.items():
-        if row["state"] != "SUCCESS":
+        if row["state"] != "SUCCESS" or not row["job"].startswith("soak_"):
             continue
         if not any(each.ended and each.token == row["token"] for each in history.executions.get(run, [])):
             yield "success without effect", f"{row['job']} {run} token {row['token']}"

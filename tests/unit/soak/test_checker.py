@@ -81,6 +81,10 @@ def test_a_clean_history_is_good() -> None:
     assert (verdict.counts["acknowledged"], verdict.counts["ok"], verdict.counts["executions"]) == (1, 1, 1)
 
 
+def test_the_projects_own_schedules_are_not_asked_for_effects() -> None:
+    assert judge(clean(runs=[row(), row("other", job="ingest_emails")])).good
+
+
 def test_a_rescue_is_good_and_timed() -> None:
     verdict = judge(rescued())
     assert verdict.violations == []
