@@ -55,7 +55,7 @@ def _kill(point: str) -> None:
 def _freeze(point: str) -> None:
     mine = os.getpgrp()
     effects.append("faults", kind=f"freeze at {point}", pids=group(), parent=os.getppid())
-    words = ["sh", "-c", f"sleep {FREEZE_SECONDS}; kill -CONT -- -{mine}"]
+    words = ["sh", "-c", f"sleep {FREEZE_SECONDS}; kill -s CONT -- -{mine}"]
     subprocess.Popen(words, start_new_session=True, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     os.killpg(mine, signal.SIGSTOP)
 
