@@ -122,7 +122,7 @@ class Dovecot:
         for index in (self._folder / "mail" / user).glob("dovecot*"):
             index.unlink()
         self.start()
-        poll(lambda: self.uid_validity(user) != before)
+        poll(lambda: self.uid_validity(user) != before, within=60)
 
     def _client(self, user: str) -> imaplib.IMAP4:
         client = imaplib.IMAP4("127.0.0.1", self.port, timeout=10)
