@@ -249,6 +249,8 @@ def stranger(engine: Engine) -> Iterator[Celery]:
     """A plain Celery client of the same broker that knows nothing of the engine."""
     client = Celery("stranger", broker=engine.broker_url, set_as_current=False)
     client.conf.update(task_default_queue="base", task_create_missing_queues=True)
+    if engine.broker_url.startswith("amqp"):
+        client.conf.update(task_default_queue_type="quorum", task_create_missing_queue_type="quorum")
     yield client
     client.close()
 
