@@ -119,10 +119,14 @@ class Dovecot:
         """Lose the UIDs, as a server restored from a backup does: INBOX gets another UIDVALIDITY."""
         before = self.uid_validity(user)
         self.kill()
-        for index in (self._folder / "mail" / user).glob("dovecot*"):
-            index.unlink()
+        box = self._folder / "mail" / user
+        for index in box.glob("dovecot[.-]*"):
+            if index.name != "dovecot-uidlist":
+                index.unlink()
+        numbers = box / "dovecot-uidlist"
+        numbers.write_bytes(numbers.read_bytes().replace(b" V%d " % before, b" V%d " % (before + 1000), 1))
         self.start()
-        poll(lambda: self.uid_validity(user) != before, within=60)
+        assert self.uid_validity(user) == before + 1000
 
     def _client(self, user: str) -> imaplib.IMAP4:
         client = imaplib.IMAP4("127.0.0.1", self.port, timeout=10)
