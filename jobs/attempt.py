@@ -82,8 +82,7 @@ class Message:
 def perform(job: Job, trace: Tracer, message: Message) -> Any:
     """Run one message as one attempt; a message that may not start anything is dropped.
 
-    Returns what the worker's pool expects of Celery's tracer `trace`, which calls the job's hooks and function and
-    reports its end to our result backend.
+    Returns what Celery's tracer does: `trace` calls the job's hooks and function, and our result backend at the end.
     """
     faultpoints.reach("before claim")
     run = admit(job, message)
@@ -91,10 +90,7 @@ def perform(job: Job, trace: Tracer, message: Message) -> Any:
         return _dropped(run)
     faultpoints.reach("after claim")
     with bound(Attempt(run, job, message.task_id)):
-        # What a client put there may show a sensitive argument; the result table keeps both.
-        told = {"argsrepr": shown(run.args), "kwargsrepr": shown(run.kwargs), "retries": run.attempt - 1}
-        request = {**message.request, **told}
-        return trace(message.task_id, unseal(run.args), unseal(run.kwargs), request)
+        return trace(message.task_id, unseal(run.args), unseal(run.kwargs), _request(run, message))
 
 
 def admit(job: Job, message: Message) -> Run | Refusal:
@@ -110,9 +106,10 @@ def admit(job: Job, message: Message) -> Run | Refusal:
         if claimed is Refusal.UNKNOWN and is_foreign(message.request):
             adopt(job, message)
             claimed = claim_now(run_id)
-        if claimed is Refusal.BUSY and job.skips_when_busy:
+        gives_up = claimed is Refusal.BUSY and job.skips_when_busy
+        if gives_up:
             ledger.skip(run_id, reason=Refusal.BUSY, now=ledger.now())
-        if claimed in (Refusal.EXPIRED, Refusal.BUSY):
+        if gives_up or claimed is Refusal.EXPIRED:
             _note_skipped(job, run_id)
         return claimed
 
@@ -169,6 +166,12 @@ def bound(attempt: Attempt) -> Iterator[None]:
             log.info("run ended", seconds=round(time.monotonic() - started, 6))
             _active.reset(active_token)
             context.deactivate(token)
+
+
+def _request(run: Run, message: Message) -> dict[str, Any]:
+    """Return the message's request with the row's own arguments, masked, for what shows or keeps them."""
+    masked = {"argsrepr": shown(run.args), "kwargsrepr": shown(run.kwargs)}
+    return {**message.request, **masked, "retries": run.attempt - 1}
 
 
 def _conclude(attempt: Attempt, error: Exception) -> NoReturn:

@@ -6,10 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import QuerySet
-
 from jobs import ledger, registry
-from jobs.conf import conf
 from jobs.models import Queue, Run, Worker
 from jobs.models.run import WaitsFor
 from jobs.publish import is_broker_away
@@ -85,7 +82,7 @@ def _unknown(run: Run, now: datetime) -> Iterator[Reason]:
 
 
 def _unserved(run: Run, now: datetime) -> Iterator[Reason]:
-    if not any(run.queue in worker.queues for worker in _alive(Worker.Kind.WORKER, now)):
+    if not any(run.queue in worker.queues for worker in Worker.objects.reporting(Worker.Kind.WORKER, now=now)):
         remedy = f"start one: celery -A project worker -Q {run.queue}"
         yield Reason("no worker", f"no worker that serves queue {run.queue} reports", remedy)
 
@@ -103,14 +100,8 @@ def _behind(run: Run, now: datetime) -> Iterator[Reason]:
 
 
 def _no_beat(run: Run, now: datetime) -> Iterator[Reason]:
-    if run.published_at is None and not _alive(Worker.Kind.BEAT, now):
+    if run.published_at is None and not Worker.objects.reporting(Worker.Kind.BEAT, now=now).exists():
         yield Reason("no beat", "no beat reports, so nobody dispatches", "start one: celery -A project beat")
-
-
-def _alive(kind: str, now: datetime) -> list[Worker]:
-    rows: QuerySet[Worker] = Worker.objects.filter(kind=kind, stopped_at=None, lost_at=None)
-    most = 2 * conf().lease_seconds
-    return [row for row in rows if (now - row.heartbeat_at).total_seconds() < most]
 
 
 _CHECKS: list[Callable[[Run, datetime], Iterator[Reason]]] = [

@@ -13,12 +13,9 @@ from django.db import Error, connection
 from django_celery_beat.models import PeriodicTask
 
 from jobs import ledger
-from jobs.conf import conf
 from jobs.dispatch import broker_depth
 from jobs.models import Queue, Run, SchedulePlan, Worker
 from jobs.states import State
-
-STALE_AFTER_LEASES = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +71,7 @@ def _broker() -> Check:
 
 
 def _beat() -> Check:
-    beats = _alive(Worker.Kind.BEAT)
+    beats = list(Worker.objects.reporting(Worker.Kind.BEAT, now=ledger.now()))
     if not beats:
         return Check(False, "no beat reports: nothing that waits for a time, a retry or a slot will start")
     lag = max(beat.lag_seconds for beat in beats)
@@ -82,7 +79,7 @@ def _beat() -> Check:
 
 
 def _workers() -> Check:
-    workers = _alive(Worker.Kind.WORKER)
+    workers = list(Worker.objects.reporting(Worker.Kind.WORKER, now=ledger.now()))
     served = {queue for worker in workers for queue in worker.queues}
     waiting = set(Run.objects.filter(state=State.QUEUED).values_list("queue", flat=True).distinct())
     paused = set(Queue.objects.filter(paused_at__isnull=False).values_list("name", flat=True))
@@ -99,12 +96,6 @@ def _schedules() -> Check:
     figures = {"enabled": PeriodicTask.objects.filter(enabled=True).count(), "latest_seconds": round(late, 3)}
     wedged = late > 60
     return Check(not wedged, f"a schedule is {late:.0f} s overdue" if wedged else "", figures)
-
-
-def _alive(kind: str) -> list[Worker]:
-    rows = Worker.objects.filter(kind=kind, stopped_at=None, lost_at=None)
-    now, most = ledger.now(), conf().lease_seconds * STALE_AFTER_LEASES
-    return [row for row in rows if _age(row, now) < most]
 
 
 def _ages(rows: list[Worker]) -> dict[str, Any]:

@@ -6,7 +6,6 @@ So priority, fairness, limits and pausing act at once, however long the backlog 
 from __future__ import annotations
 
 import time
-from datetime import timedelta
 
 from django.utils import timezone
 
@@ -43,5 +42,4 @@ def _room(queue: str) -> int:
 
 def _has_dispatcher() -> bool:
     """Whether a beat reports; without one, waiting behind others would be waiting for ever."""
-    since = timezone.now() - timedelta(seconds=2 * conf().lease_seconds)
-    return Worker.objects.filter(kind=Worker.Kind.BEAT, stopped_at=None, lost_at=None, heartbeat_at__gt=since).exists()
+    return Worker.objects.reporting(Worker.Kind.BEAT, now=timezone.now()).exists()

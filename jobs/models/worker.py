@@ -3,8 +3,20 @@
 from __future__ import annotations
 
 import uuid
+from datetime import datetime, timedelta
 
 from django.db import models
+
+from jobs.conf import conf
+
+
+class WorkerQuerySet(models.QuerySet["Worker"]):
+    """The questions asked of nodes."""
+
+    def reporting(self, kind: str, *, now: datetime) -> WorkerQuerySet:
+        """Filter to nodes of a kind that have neither ended nor been silent for two leases."""
+        since = now - timedelta(seconds=2 * conf().lease_seconds)
+        return self.filter(kind=kind, stopped_at=None, lost_at=None, heartbeat_at__gt=since)
 
 
 class Worker(models.Model):
@@ -32,6 +44,8 @@ class Worker(models.Model):
     stopping_at = models.DateTimeField(null=True, blank=True, help_text="Shutting down: its runs stop at a checkpoint.")
     stopped_at = models.DateTimeField(null=True, blank=True, help_text="Clean end.")
     lost_at = models.DateTimeField(null=True, blank=True, help_text="When it was found silent; it never comes back.")
+
+    objects = WorkerQuerySet.as_manager()
 
     class Meta:
         indexes = [
