@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from jobs.errors import Snooze as Snooze
     from jobs.errors import TransientError as TransientError
     from jobs.policies import Concurrency as Concurrency
+    from jobs.policies import Misfire as Misfire
+    from jobs.policies import Overlap as Overlap
     from jobs.policies import RateLimit as RateLimit
     from jobs.policies import Retry as Retry
     from jobs.policies import Unique as Unique
@@ -28,6 +30,8 @@ _HOME = {
     "Snooze": "jobs.errors",
     "TransientError": "jobs.errors",
     "Concurrency": "jobs.policies",
+    "Misfire": "jobs.policies",
+    "Overlap": "jobs.policies",
     "RateLimit": "jobs.policies",
     "Retry": "jobs.policies",
     "Unique": "jobs.policies",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Any
 
 
@@ -99,6 +100,48 @@ class Cron:
 Schedule = Every | Cron
 
 
+class Misfire(StrEnum):
+    """What becomes of fire times noticed late, within the schedule's grace; past it they are missed, always."""
+
+    COALESCE = "coalesce"
+    EACH = "each"
+    SKIP = "skip"
+
+    @property
+    def words(self) -> str:
+        """Return what it does, for a choice."""
+        return _MISFIRE_WORDS[self]
+
+
+_MISFIRE_WORDS = {
+    Misfire.COALESCE: "one run for all late ones",
+    Misfire.EACH: "a run for each late one",
+    Misfire.SKIP: "no run for late ones",
+}
+
+
+class Overlap(StrEnum):
+    """What a fire does while an earlier run of the same schedule has not ended."""
+
+    ALLOW = "allow"
+    SKIP = "skip"
+    QUEUE_ONE = "queue_one"
+    CANCEL_RUNNING = "cancel_running"
+
+    @property
+    def words(self) -> str:
+        """Return what it does, for a choice."""
+        return _OVERLAP_WORDS[self]
+
+
+_OVERLAP_WORDS = {
+    Overlap.ALLOW: "runs beside it",
+    Overlap.SKIP: "is skipped",
+    Overlap.QUEUE_ONE: "waits for it; at most one waits",
+    Overlap.CANCEL_RUNNING: "cancels it and takes its place",
+}
+
+
 def every(*, days: float = 0, hours: float = 0, minutes: float = 0, seconds: float = 0) -> Every:
     """Return a schedule with that period; it must come to at least one second."""
     total = timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds).total_seconds()
@@ -127,9 +170,20 @@ class Declaration:
     schedule: Schedule | None = None
     schedule_arguments: dict[str, Any] = field(default_factory=dict)
     grace_seconds: int = 300
+    misfire: str = Misfire.COALESCE
+    overlap: str = Overlap.ALLOW
+    jitter_seconds: int = 0
     expires_seconds: float | None = None
     sensitive: tuple[str, ...] = ()
     tenant: str = ""
+
+    def __post_init__(self) -> None:
+        """Refuse policies that don't exist.
+
+        Raises: ValueError.
+        """
+        Misfire(self.misfire)
+        Overlap(self.overlap)
 
 
 PLAIN = Declaration()

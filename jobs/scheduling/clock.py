@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from itertools import takewhile
+from itertools import islice, takewhile
 from zoneinfo import ZoneInfo
 
 from cronsim import CronSim, CronSimError
@@ -37,16 +37,34 @@ def next_fire(rule: str, *, after: datetime, anchor: datetime) -> datetime | Non
             return None
 
 
+def next_fires(rule: str, *, after: datetime, anchor: datetime, count: int) -> list[datetime]:
+    """Return the first `count` fire times strictly after `after`, or as many as there are.
+
+    Raises: RuleError.
+    """
+    first = next_fire(rule, after=after, anchor=anchor)
+    return [] if first is None else list(islice(_fires(rule, first, anchor), count))
+
+
+def problem_of(rule: str, *, now: datetime) -> str | None:
+    """Return what is wrong with a rule that would never fire or can't be read, in words; None when it is sound."""
+    try:
+        never = next_fire(rule, after=now, anchor=now) is None
+    except RuleError as error:
+        return str(error)
+    return "this time never comes" if never else None
+
+
 def fires_between(rule: str, *, first: datetime, until: datetime, anchor: datetime) -> Iterator[datetime]:
     """Yield the planned `first` fire time and those after it up to and including `until`."""
+    return takewhile(lambda fire: fire <= until, _fires(rule, first, anchor))
 
-    def fires() -> Iterator[datetime]:
-        fire: datetime | None = first
-        while fire is not None:
-            yield fire
-            fire = next_fire(rule, after=fire, anchor=anchor)
 
-    return takewhile(lambda fire: fire <= until, fires())
+def _fires(rule: str, first: datetime, anchor: datetime) -> Iterator[datetime]:
+    fire: datetime | None = first
+    while fire is not None:
+        yield fire
+        fire = next_fire(rule, after=fire, anchor=anchor)
 
 
 def _next_cron(text: str, after: datetime) -> datetime | None:

@@ -16,6 +16,7 @@ from jobs.errors import DaybookError
 from jobs.identifiers import new_correlation_id
 from jobs.models import Run, SchedulePlan
 from jobs.models.run import Cause
+from jobs.policies import Misfire
 from jobs.publish import publish_after_commit
 from jobs.scheduling import clock, misfire
 from jobs.scheduling.rules import rule_of
@@ -60,7 +61,7 @@ def _fire(plan: SchedulePlan, now: datetime) -> int:
     assert plan.next_fire_at is not None
     anchor = plan.next_fire_at
     due = list(clock.fires_between(plan.rule, first=plan.next_fire_at, until=now, anchor=anchor))[-MOST_FIRES:]
-    verdict = misfire.judge(due, now=now, grace=timedelta(seconds=plan.grace_seconds))
+    verdict = misfire.judge(due, now=now, grace=timedelta(seconds=plan.grace_seconds), policy=Misfire(plan.misfire))
     following = clock.next_fire(plan.rule, after=now, anchor=anchor)
     with transaction.atomic():
         # Not by a join: Django would update by a subquery, which PostgreSQL doesn't evaluate again after a lock wait.
@@ -70,8 +71,8 @@ def _fire(plan: SchedulePlan, now: datetime) -> int:
             return 0
         if verdict.missed_first is not None:
             _record_missed(plan, verdict, now)
-        if verdict.runs is not None:
-            _enqueue(plan.schedule, verdict.runs, now)
+        for fire_at in verdict.runs:
+            _enqueue(plan.schedule, fire_at, now)
     return 1
 
 
@@ -107,7 +108,7 @@ def _new_run(schedule: PeriodicTask, fire_at: datetime) -> Run:
 
 def _record_missed(plan: SchedulePlan, verdict: misfire.Verdict, now: datetime) -> None:
     assert verdict.missed_first is not None
-    reason = f"{verdict.missed_count} fire(s) missed from {verdict.missed_first:%FT%TZ}: noticed past the grace"
+    reason = f"{verdict.missed_count} fire(s) missed from {verdict.missed_first:%FT%TZ} to {verdict.missed_last:%FT%TZ}"
     ledger.enqueue(_record(plan.schedule, verdict.missed_first, now, State.MISSED, reason))
     log.warning("fires missed", schedule=plan.schedule.name, count=verdict.missed_count)
 

@@ -1,4 +1,4 @@
-"""What late fire times become: the latest within its grace runs, those past it are missed, the others coalesce."""
+"""What late fire times become: within the grace as the policy says, past it missed; none is forgotten."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobs.scheduling.misfire import Verdict, judge
+from jobs.policies import Misfire
+from jobs.scheduling.misfire import PUNCTUAL, Verdict, judge
 
 NOON = datetime(2025, 1, 1, 12, tzinfo=UTC)
 GRACE = timedelta(seconds=300)
@@ -17,35 +18,42 @@ def late(*seconds: float) -> list[datetime]:
 
 
 @pytest.mark.parametrize(
-    ("seconds", "runs", "missed_first", "missed"),
+    ("policy", "seconds", "runs", "missed"),
     [
-        ([], None, None, 0),
-        ([0], 0, None, 0),
-        ([300], 300, None, 0),
-        ([300.001], None, 300.001, 1),
-        ([30, 20, 10], 10, None, 0),
-        ([900, 600, 299], 299, 900, 2),
-        ([900, 600, 301], None, 900, 3),
+        ("coalesce", [], [], []),
+        ("coalesce", [0], [0], []),
+        ("coalesce", [300], [300], []),
+        ("coalesce", [300.001], [], [300.001]),
+        ("coalesce", [30, 20, 10], [10], [30, 20]),
+        ("coalesce", [900, 600, 299], [299], [900, 600]),
+        ("coalesce", [900, 600, 301], [], [900, 600, 301]),
+        ("each", [30, 20, 10], [30, 20, 10], []),
+        ("each", [900, 300, 299], [300, 299], [900]),
+        ("skip", [0.5], [0.5], []),
+        ("skip", [30, 20, 10.1], [], [30, 20, 10.1]),
+        ("skip", [30, 20, 10], [10], [30, 20]),
     ],
 )
 @pytest.mark.req("SK-6")
-def test_late_fires_coalesce_within_the_grace_and_are_missed_past_it(
-    seconds: list[float], runs: float | None, missed_first: float | None, missed: int
+def test_late_fires_become_what_the_policy_says(
+    policy: str, seconds: list[float], runs: list[float], missed: list[float]
 ) -> None:
-    wanted = Verdict(
-        None if runs is None else NOON - timedelta(seconds=runs),
-        None if missed_first is None else NOON - timedelta(seconds=missed_first),
-        missed,
-    )
-    assert judge(late(*seconds), now=NOON, grace=GRACE) == wanted
+    lost = late(*missed)
+    wanted = Verdict(tuple(late(*runs)), *((lost[0], lost[-1], len(lost)) if lost else ()))
+    assert judge(late(*seconds), now=NOON, grace=GRACE, policy=Misfire(policy)) == wanted
 
 
-@given(st.lists(st.integers(0, 10_000), unique=True), st.integers(0, 5000))
+@given(st.lists(st.integers(0, 10_000), unique=True), st.integers(0, 5000), st.sampled_from(Misfire))
 @pytest.mark.req("SK-6")
-def test_at_most_one_runs_and_never_a_missed_one(seconds: list[int], grace: int) -> None:
+def test_every_fire_runs_or_is_counted_and_none_runs_past_its_grace(
+    seconds: list[int], grace: int, policy: Misfire
+) -> None:
     fires = late(*seconds)
-    verdict = judge(fires, now=NOON, grace=timedelta(seconds=grace))
-    within = [fire for fire in fires if NOON - fire <= timedelta(seconds=grace)]
-    assert verdict.runs == (within[-1] if within else None)
-    assert verdict.missed_count == len(fires) - len(within)
-    assert verdict.missed_first == (fires[0] if verdict.missed_count else None)
+    verdict = judge(fires, now=NOON, grace=timedelta(seconds=grace), policy=policy)
+    assert len(verdict.runs) + verdict.missed_count == len(fires)
+    assert all(NOON - fire <= timedelta(seconds=grace) for fire in verdict.runs)
+    assert list(verdict.runs) == [fire for fire in fires if fire in verdict.runs]
+    if policy is not Misfire.EACH:
+        assert verdict.runs in {(), tuple(fires[-1:])}
+    if policy is Misfire.SKIP:
+        assert all(NOON - fire <= PUNCTUAL for fire in verdict.runs)

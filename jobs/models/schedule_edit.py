@@ -1,0 +1,16 @@
+"""The journal of edits that beat has not planned yet; triggers in the database write it, whoever edits."""
+
+from __future__ import annotations
+
+from django.db import models
+
+
+class ScheduleEdit(models.Model):
+    """One edit of a schedule, its rule or its plan; deleted once planned."""
+
+    id = models.BigAutoField(primary_key=True)
+    # No foreign key: the schedule may be gone by the time beat looks, and the triggers shall lock nothing.
+    schedule_id = models.IntegerField()
+
+    def __str__(self) -> str:
+        return f"edit {self.pk} of schedule {self.schedule_id}"
