@@ -28,6 +28,7 @@ class Conf:
     window: int = 200
     republish_seconds: float = 10.0
     run_retention_days: int = 7
+    statistics_days: int = 14
     cancel_grace_seconds: float = 30.0
     publish_pause_seconds: float = 3.0
     database_patience_seconds: float = 60.0

@@ -9,7 +9,9 @@ from typing import TypeVar
 
 import structlog
 from django.db import Error, InterfaceError, OperationalError, connection
-from django.db.models import Model, QuerySet
+from django.db.models import DurationField, ExpressionWrapper, F, FloatField, Model, QuerySet
+from django.db.models.expressions import Combinable
+from django.db.models.functions import Cast, Extract
 
 T = TypeVar("T")
 M = TypeVar("M", bound=Model)
@@ -25,6 +27,14 @@ def claimable(rows: QuerySet[M]) -> QuerySet[M]:
     if connection.features.has_select_for_update_skip_locked:
         return rows.select_for_update(skip_locked=True, of=("self",))
     return rows
+
+
+def seconds_between(start: str, end: str) -> Combinable:
+    """Return the seconds between two columns of times, as an expression."""
+    difference = ExpressionWrapper(F(end) - F(start), output_field=DurationField())
+    if connection.features.has_native_duration_field:
+        return Extract(difference, "epoch", output_field=FloatField())
+    return Cast(difference, output_field=FloatField()) / 1_000_000.0
 
 
 def is_database_fault(error: BaseException) -> bool:

@@ -18,7 +18,7 @@ from jobs.doctor import Finding
 from jobs.inflight import Misfit
 from jobs.models import BadMessage, Worker
 from jobs.phrases import distance_words, duration_words, size_words
-from jobs.queries import QueueDetails, ScheduleDetails, worker_state
+from jobs.queries import JobStatistics, QueueDetails, ScheduleDetails, worker_state
 from jobs.wire import masked
 
 _LONGEST_TEXT = 100
@@ -94,6 +94,28 @@ def schedule_page(known: ScheduleDetails) -> RenderableType:
         ("Grace", duration_words(known.grace_seconds)),
         ("Declared", "by the job" if known.declared else ""),
     )
+
+
+def statistics_table(found: Sequence[JobStatistics]) -> Table:
+    """Return one row per job."""
+    rows = table(
+        "Job", "Runs", "Succeeded", "Failed", "Others", "Retries", "Mean", "p50", "p95", "p99", "Wait p95", "Last"
+    )
+    now = timezone.now()
+    for each in found:
+        rate = "" if each.success_rate is None else f" ({100 * each.success_rate:.4g} %)"
+        times = (each.average_seconds, each.p50_seconds, each.p95_seconds, each.p99_seconds, each.p95_wait_seconds)
+        rows.add_row(
+            each.job,
+            str(each.runs),
+            f"{each.succeeded}{rate}",
+            str(each.failed),
+            str(each.cancelled + each.skipped + each.missed),
+            str(each.retries),
+            *(duration_words(seconds) for seconds in times),
+            distance_words(each.last_finished_at, now=now),
+        )
+    return rows
 
 
 def messages_table(messages: Sequence[BadMessage]) -> Table:

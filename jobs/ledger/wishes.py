@@ -8,7 +8,8 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
-from jobs.models import Run
+from jobs.models import EarlierEnd, Run
+from jobs.models.run import RunQuerySet
 from jobs.states import WAITING, State
 
 
@@ -45,7 +46,7 @@ def bring_forward(run_id: UUID, *, now: datetime) -> bool:
 def replay(run_id: UUID | str, *, now: datetime, **edits: Any) -> bool:
     """Enqueue a dead letter or a cancelled run again with a fresh count of attempts; `edits`: args, kwargs.
 
-    False when it is neither, or when another unfinished run has its unique key.
+    The end it had stays counted. False when it is neither, or when another unfinished run has its unique key.
     """
     anew: dict[str, Any] = {
         "state": State.QUEUED,
@@ -62,6 +63,7 @@ def replay(run_id: UUID | str, *, now: datetime, **edits: Any) -> bool:
     try:
         with transaction.atomic():
             ended = Run.objects.filter(pk=run_id, state__in=[State.FAILED, State.CANCELLED])
+            _keep_end(ended)
             return bool(ended.update(**anew, **edits))
     except IntegrityError:
         return False
@@ -70,3 +72,10 @@ def replay(run_id: UUID | str, *, now: datetime, **edits: Any) -> bool:
 def discard(run_id: UUID, *, now: datetime) -> bool:
     """Close a dead letter without running it."""
     return bool(Run.objects.dead_letters().filter(pk=run_id).update(resolved_at=now))
+
+
+def _keep_end(ended: RunQuerySet) -> None:
+    """Leave the end that the rows are about to lose to the statistics."""
+    columns = ("job", "queue", "state", "run_at", "started_at", "finished_at", "attempt", "cpu_seconds")
+    rows = ended.filter(finished_at__isnull=False).values(*columns)
+    EarlierEnd.objects.bulk_create([EarlierEnd(**row) for row in rows])

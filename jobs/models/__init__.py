@@ -1,4 +1,4 @@
-"""The engine's tables: runs, the workers that report in, queue switches and schedule plans."""
+"""The engine's tables: runs, the workers that report in, queue switches, schedule plans and statistics."""
 
 from jobs.models.bad_message import BadMessage
 from jobs.models.queue import Queue
@@ -6,6 +6,21 @@ from jobs.models.rate_bucket import RateBucket
 from jobs.models.run import Run
 from jobs.models.schedule_edit import ScheduleEdit
 from jobs.models.schedule_plan import SchedulePlan
+from jobs.models.statistics import Clearing, CountedUntil, EarlierEnd, HourTally, MinuteTally, Tally
 from jobs.models.worker import Worker
 
-__all__ = ["BadMessage", "Queue", "RateBucket", "Run", "ScheduleEdit", "SchedulePlan", "Worker"]
+__all__ = [
+    "BadMessage",
+    "Clearing",
+    "CountedUntil",
+    "EarlierEnd",
+    "HourTally",
+    "MinuteTally",
+    "Queue",
+    "RateBucket",
+    "Run",
+    "ScheduleEdit",
+    "SchedulePlan",
+    "Tally",
+    "Worker",
+]

@@ -6,12 +6,14 @@ from jobs.operations.messages import discard_message, replay_message
 from jobs.operations.queues import pause_queue, purge_queue, resume_queue
 from jobs.operations.runs import cancel, check_arguments, discard, enqueue, retry, run_here, start_now
 from jobs.operations.schedules import pause_schedule, resume_schedule, run_schedule_now
+from jobs.operations.statistics import clear_statistics
 from jobs.scheduling.declared import sync_declared
 
 __all__ = [
     "CAREFUL_STEPS",
     "cancel",
     "check_arguments",
+    "clear_statistics",
     "differences",
     "discard",
     "discard_dead_letters",

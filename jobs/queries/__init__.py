@@ -25,15 +25,18 @@ from jobs.queries.schedules import (
     find_schedule,
     preview,
 )
+from jobs.queries.statistics import JobStatistics, Point, overall, series, statistics
 from jobs.queries.workers import all_workers, live_workers, worker_state
 
 __all__ = [
     "STATE_GROUPS",
     "JobDetails",
+    "JobStatistics",
     "NoSuchMessageError",
     "NoSuchQueueError",
     "NoSuchRunError",
     "NoSuchScheduleError",
+    "Point",
     "QueueDetails",
     "RunDetails",
     "ScheduleDetails",
@@ -53,10 +56,13 @@ __all__ = [
     "listed",
     "live_workers",
     "open_messages",
+    "overall",
     "preview",
     "queue_names",
     "run_seconds",
     "search",
+    "series",
+    "statistics",
     "task_id_of",
     "wait_seconds",
     "worker_state",

@@ -22,6 +22,7 @@ from jobs.models import Worker
 from jobs.presence import Presence
 from jobs.prune import prune
 from jobs.rescue import Rescuer
+from jobs.rollup import count_ends
 from jobs.scheduling.declared import sync_declared
 from jobs.scheduling.planner import fire_due, replan
 
@@ -84,6 +85,7 @@ class Scheduler(CeleryScheduler):
             Role("rescue", 1.0, Rescuer().rescue),
             Role("end parents", self._interval, end_parents),
             Role("force cancels", 5.0, force_overdue),
+            Role("count ends", 10.0, count_ends, eager=True),
             Role("prune", 3600.0, prune),
             Role("report", conf().lease_seconds / 4, self._report),
         ]

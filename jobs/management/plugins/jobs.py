@@ -1,5 +1,5 @@
 """The verbs of `manage.py jobs` beyond running and looking."""
 
-from jobs.management.verbs import checking, dead, quarantine, queue, schedule, wishes, worker
+from jobs.management.verbs import checking, dead, quarantine, queue, schedule, statistics, wishes, worker
 
-__all__ = ["checking", "dead", "quarantine", "queue", "schedule", "wishes", "worker"]
+__all__ = ["checking", "dead", "quarantine", "queue", "schedule", "statistics", "wishes", "worker"]

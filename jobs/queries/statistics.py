@@ -1,0 +1,141 @@
+"""How jobs did: totals, success, durations and waits, per job and over time; read from the tallies, never from runs."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.utils import timezone
+
+from jobs.histogram import quantile
+from jobs.models import Clearing, HourTally, MinuteTally, Tally
+from jobs.rollup import HOUR, MINUTE, summed
+
+_BY_MINUTE = timedelta(hours=2)
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobStatistics:
+    """How a job's runs ended and how long they took; None where no run tells.
+
+    Percentiles are within 9 %. `success_rate` counts runs that succeeded or failed.
+    """
+
+    job: str
+    since: datetime | None
+    runs: int
+    succeeded: int
+    failed: int
+    cancelled: int
+    skipped: int
+    missed: int
+    retries: int
+    success_rate: float | None
+    average_seconds: float | None
+    p50_seconds: float | None
+    p95_seconds: float | None
+    p99_seconds: float | None
+    longest_seconds: float | None
+    average_wait_seconds: float | None
+    p95_wait_seconds: float | None
+    cpu_seconds: float
+    last_finished_at: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Point:
+    """What ended in one step of time."""
+
+    start: datetime
+    succeeded: int
+    failed: int
+    others: int
+    p95_seconds: float | None
+    p95_wait_seconds: float | None
+
+
+def statistics(*, job: str = "", hours: int | None = None, now: datetime | None = None) -> list[JobStatistics]:
+    """Return the statistics of a job, or of every job by name, since they were cleared or in the last `hours`.
+
+    Hours count whole: up to one more than asked for.
+    """
+    since = (now or timezone.now()) - timedelta(hours=hours) if hours else None
+    tallies = HourTally.objects.filter(**{"job": job} if job else {})
+    if since:
+        tallies = tallies.filter(start__gt=since - HOUR)
+    by_job = defaultdict(list)
+    for tally in tallies:
+        by_job[tally.job].append(tally)
+    cleared = dict(Clearing.objects.values_list("job", "cleared_at"))
+    return [
+        _statistics(name, by_job[name], _latest(since, cleared.get(name), cleared.get(""))) for name in sorted(by_job)
+    ]
+
+
+def overall(*, period: timedelta, now: datetime | None = None) -> JobStatistics:
+    """Return the statistics of all jobs together in the period up to now; its first minute or hour counts whole."""
+    since = (now or timezone.now()) - period
+    model, unit = _tallies_for(period)
+    return _statistics("", model.objects.filter(start__gt=since - unit), since)
+
+
+def series(*, period: timedelta, steps: int, now: datetime | None = None) -> list[Point]:
+    """Return what ended in `steps` equal parts of the period up to now, the oldest first."""
+    now = now or timezone.now()
+    step = period / steps
+    model, unit = _tallies_for(period)
+    end = datetime.fromtimestamp((now.timestamp() // unit.total_seconds() + 1) * unit.total_seconds(), tz=now.tzinfo)
+    begin = end - period
+    parts: list[list[Tally]] = [[] for _ in range(steps)]
+    for tally in model.objects.filter(start__gte=begin, start__lt=end):
+        parts[min(steps - 1, int((tally.start - begin) / step))].append(tally)
+    return [_point(begin + number * step, tallies) for number, tallies in enumerate(parts)]
+
+
+def _tallies_for(period: timedelta) -> tuple[type[MinuteTally | HourTally], timedelta]:
+    return (MinuteTally, MINUTE) if period <= _BY_MINUTE else (HourTally, HOUR)
+
+
+def _statistics(job: str, tallies: Iterable[Tally], since: datetime | None) -> JobStatistics:
+    total = summed(tallies, HourTally(job=job))
+    measured = sum(total.durations.values())
+    ended = total.succeeded + total.failed
+    return JobStatistics(
+        job=job,
+        since=since,
+        runs=ended + total.cancelled + total.skipped + total.missed,
+        succeeded=total.succeeded,
+        failed=total.failed,
+        cancelled=total.cancelled,
+        skipped=total.skipped,
+        missed=total.missed,
+        retries=total.retries,
+        success_rate=total.succeeded / ended if ended else None,
+        average_seconds=total.seconds / measured if measured else None,
+        p50_seconds=quantile(total.durations, 0.5),
+        p95_seconds=quantile(total.durations, 0.95),
+        p99_seconds=quantile(total.durations, 0.99),
+        longest_seconds=total.longest_seconds if measured else None,
+        average_wait_seconds=total.wait_seconds / measured if measured else None,
+        p95_wait_seconds=quantile(total.waits, 0.95),
+        cpu_seconds=total.cpu_seconds,
+        last_finished_at=total.last_finished_at,
+    )
+
+
+def _point(start: datetime, tallies: list[Tally]) -> Point:
+    total = summed(tallies, HourTally())
+    return Point(
+        start=start,
+        succeeded=total.succeeded,
+        failed=total.failed,
+        others=total.cancelled + total.skipped + total.missed,
+        p95_seconds=quantile(total.durations, 0.95),
+        p95_wait_seconds=quantile(total.waits, 0.95),
+    )
+
+
+def _latest(*times: datetime | None) -> datetime | None:
+    return max((at for at in times if at), default=None)
