@@ -55,3 +55,7 @@ class ArgumentsError(DaybookError, TypeError):
 
 class RefusedError(DaybookError):
     """A guard refused to start the run now; the message says which and who holds it."""
+
+
+class RuleError(DaybookError, ValueError):
+    """A schedule's rule can't be read, or names a time that never comes."""

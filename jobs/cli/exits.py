@@ -8,10 +8,9 @@ from typing import Any
 
 from django.core.management import CommandError
 
-from jobs.errors import ArgumentsError, RefusedError, UnknownJobError
+from jobs.errors import ArgumentsError, RefusedError, RuleError, UnknownJobError
 from jobs.models import Run
 from jobs.queries import NoSuchMessageError, NoSuchQueueError, NoSuchRunError, NoSuchScheduleError
-from jobs.scheduling.clock import RuleError
 from jobs.states import State
 
 FAILED, BAD_USAGE, REFUSED = 1, 2, 3

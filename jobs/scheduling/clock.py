@@ -1,17 +1,29 @@
-"""When a rule fires next; pure. Daylight saving as Debian's cron treats it, day fields as Celery combines them."""
+"""When a rule fires next, and which of its fire times are due; pure."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import islice, takewhile
 from zoneinfo import ZoneInfo
 
-from cronsim import CronSim, CronSimError
+from jobs.errors import RuleError
+from jobs.scheduling.cron import read_cron
+from jobs.scheduling.sun import next_event
+
+MOST_COUNTED = 1000
+_SHORTEST = timedelta(microseconds=1)
 
 
-class RuleError(ValueError):
-    """The rule can't be read, or names a time that never comes."""
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """Due fire times that nobody needs one by one: the first, the last, how many; at least so many if not exact."""
+
+    first: datetime
+    last: datetime
+    count: int
+    is_exact: bool = True
 
 
 def next_fire(rule: str, *, after: datetime, anchor: datetime) -> datetime | None:
@@ -22,17 +34,21 @@ def next_fire(rule: str, *, after: datetime, anchor: datetime) -> datetime | Non
     Raises: RuleError.
     """
     body, _, start = rule.partition(" from ")
-    earliest = datetime.fromisoformat(start) - timedelta(microseconds=1) if start else after
-    after = max(after, earliest)
+    if start:
+        after = max(after, datetime.fromisoformat(start) - _SHORTEST)
     kind, _, text = body.partition(" ")
     match kind:
         case "cron":
-            return _next_cron(text, after)
+            expression, _, zone = text.partition(" @")
+            return read_cron(expression).next_after(after.astimezone(UTC), _zone(zone))
         case "every":
-            return _next_interval(float(text), after, datetime.fromisoformat(start) if start else anchor)
+            return _next_interval(_period(text), after, datetime.fromisoformat(start) if start else anchor)
         case "at":
             moment = datetime.fromisoformat(text)
             return moment if moment > after else None
+        case "solar":
+            event, latitude, longitude = text.split()
+            return next_event(event, latitude=float(latitude), longitude=float(longitude), after=after)
         case _:
             return None
 
@@ -60,6 +76,28 @@ def fires_between(rule: str, *, first: datetime, until: datetime, anchor: dateti
     return takewhile(lambda fire: fire <= until, _fires(rule, first, anchor))
 
 
+def due_fires(
+    rule: str, *, first: datetime, until: datetime, since: datetime, anchor: datetime
+) -> tuple[Earlier | None, list[datetime]]:
+    """Return the fire times from the planned `first` up to `until`: summed up before `since`, then listed."""
+    if first >= since:
+        return None, list(fires_between(rule, first=first, until=until, anchor=anchor))
+    following = next_fire(rule, after=since - _SHORTEST, anchor=anchor)
+    listed = [] if following is None else list(fires_between(rule, first=following, until=until, anchor=anchor))
+    return _summed_up(rule, first, min(since - _SHORTEST, until), anchor), listed
+
+
+def _summed_up(rule: str, first: datetime, until: datetime, anchor: datetime) -> Earlier:
+    if rule.startswith("every "):
+        period = _period(rule.partition(" from ")[0].removeprefix("every "))
+        further = (until - first) // period
+        return Earlier(first, first + further * period, further + 1)
+    fires = list(islice(fires_between(rule, first=first, until=until, anchor=anchor), MOST_COUNTED + 1))
+    if len(fires) > MOST_COUNTED:
+        return Earlier(first, until, MOST_COUNTED, is_exact=False)
+    return Earlier(first, fires[-1], len(fires))
+
+
 def _fires(rule: str, first: datetime, anchor: datetime) -> Iterator[datetime]:
     fire: datetime | None = first
     while fire is not None:
@@ -67,20 +105,19 @@ def _fires(rule: str, first: datetime, anchor: datetime) -> Iterator[datetime]:
         fire = next_fire(rule, after=fire, anchor=anchor)
 
 
-def _next_cron(text: str, after: datetime) -> datetime | None:
-    expression, _, zone = text.partition(" @")
-    try:
-        times = CronSim(expression, after.astimezone(ZoneInfo(zone or "UTC")))
-    except (CronSimError, KeyError, ValueError) as error:
-        raise RuleError(f"{expression!r} in {zone or 'UTC'}: {error}") from error
-    # Celery fires where day of month AND day of week match; cronsim, like Vixie cron, would take OR.
-    times.day_and = True
-    try:
-        return next(times).astimezone(UTC)
-    except StopIteration:
-        return None
-
-
-def _next_interval(seconds: float, after: datetime, anchor: datetime) -> datetime:
-    period = timedelta(seconds=seconds)
+def _next_interval(period: timedelta, after: datetime, anchor: datetime) -> datetime:
     return anchor + period * max(1, (after - anchor) // period + 1) if after >= anchor else anchor
+
+
+def _period(text: str) -> timedelta:
+    period = timedelta(seconds=float(text))
+    if period < _SHORTEST:
+        raise RuleError(f"an interval must be longer than {text} s")
+    return period
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name or "UTC")
+    except (KeyError, ValueError) as error:
+        raise RuleError(f"{name!r} is no time zone") from error

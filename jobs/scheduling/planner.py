@@ -12,7 +12,7 @@ from django.db.models import Exists, F, OuterRef
 from django_celery_beat.models import PeriodicTask
 
 from jobs import ledger, registry
-from jobs.errors import DaybookError
+from jobs.errors import DaybookError, RuleError
 from jobs.identifiers import new_correlation_id
 from jobs.models import Run, SchedulePlan
 from jobs.models.run import Cause
@@ -51,7 +51,7 @@ def fire_due(*, now: datetime) -> int:
 def _plan(schedule: PeriodicTask, rule: str, now: datetime) -> None:
     try:
         following = clock.next_fire(rule, after=now, anchor=now) if rule else None
-    except clock.RuleError as error:
+    except RuleError as error:
         log.error("schedule can't be planned", schedule=schedule.name, error=str(error))  # noqa: TRY400
         following = None
     SchedulePlan.objects.update_or_create(schedule=schedule, defaults={"rule": rule, "next_fire_at": following})

@@ -9,7 +9,8 @@ from celery.schedules import crontab as celery_crontab
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobs.scheduling.clock import RuleError, fires_between, next_fire
+from jobs.errors import RuleError
+from jobs.scheduling.clock import Earlier, due_fires, fires_between, next_fire, next_fires, problem_of
 
 AFTER = datetime(2025, 1, 1, tzinfo=UTC)
 TIMES = st.datetimes(datetime(2020, 1, 1), datetime(2035, 1, 1)).map(lambda moment: moment.replace(tzinfo=UTC))
@@ -117,7 +118,7 @@ def test_a_crontab_that_cannot_be_read_is_a_rule_error(text: str) -> None:
 
 
 def test_a_date_that_never_comes_is_a_rule_error_and_no_endless_search() -> None:
-    with pytest.raises(RuleError, match="day-of-month"):
+    with pytest.raises(RuleError, match="day of month"):
         next_fire("cron 0 0 30 2 * @UTC", after=AFTER, anchor=AFTER)
 
 
@@ -129,3 +130,73 @@ def test_the_fires_between_two_times_include_both_ends() -> None:
 
 def test_a_zone_on_the_other_side_of_the_date_line_fires_on_its_own_day() -> None:
     assert fires("cron 0 0 1 * * @Pacific/Kiritimati", AFTER, 1) == ["01-31 10:00:00"]
+
+
+@pytest.mark.parametrize(
+    ("rule", "problem"),
+    [
+        ("cron 0 0 31 2 * @UTC", "day of month: 31 never comes in Feb"),
+        ("cron 0 0 * * * @Mars/Olympus", "'Mars/Olympus' is no time zone"),
+        ("every 0", "an interval must be longer than 0 s"),
+        ("at 2024-12-31T00:00:00Z", "this time never comes"),
+        ("solar moonrise 0 0", 'event "moonrise" is invalid'),
+        ("solar sunset 91 0", "latitude 91.0 is invalid"),
+        ("", "this time never comes"),
+        ("cron 0 0 29 2 * @UTC", None),
+        ("every 0.5", None),
+        ("solar sunset 47 8", None),
+    ],
+)
+def test_a_rule_that_would_never_fire_has_a_problem(rule: str, problem: str | None) -> None:
+    found = problem_of(rule, now=AFTER)
+    assert found is None if problem is None else found is not None and problem in found
+
+
+def test_the_next_fires_are_as_many_as_wanted_or_as_there_are() -> None:
+    hour = timedelta(hours=1)
+    assert next_fires("every 3600", after=AFTER, anchor=AFTER, count=3) == [AFTER + n * hour for n in (1, 2, 3)]
+    assert next_fires("at 2025-01-01T01:00:00Z", after=AFTER, anchor=AFTER, count=3) == [AFTER + hour]
+
+
+@pytest.mark.parametrize("rule", ["every 0.7", "every 60", "cron * * * * * @Europe/Zurich", "cron 7 */2 * * * @UTC"])
+def test_due_fires_are_listed_since_a_time_and_summed_up_before(rule: str) -> None:
+    first = next_fires(rule, after=AFTER, anchor=AFTER, count=3)[-1]
+    until = AFTER + timedelta(hours=9)
+    every = list(fires_between(rule, first=first, until=until, anchor=AFTER))[:1000]
+    until = every[-1]
+    for since in (AFTER, every[0], every[len(every) // 2], until, until + timedelta(seconds=1)):
+        earlier, listed = due_fires(rule, first=first, until=until, since=since, anchor=AFTER)
+        before = [fire for fire in every if fire < since]
+        assert listed == every[len(before) :]
+        assert earlier == (Earlier(before[0], before[-1], len(before)) if before else None)
+
+
+def test_countless_missed_fires_are_counted_exactly_by_interval_and_at_least_by_crontab() -> None:
+    until = AFTER + timedelta(days=365)
+    earlier, _ = due_fires("every 1", first=AFTER, until=until, since=until, anchor=AFTER)
+    assert earlier == Earlier(AFTER, until - timedelta(seconds=1), 365 * 86_400)
+    earlier, listed = due_fires("cron * * * * * @UTC", first=AFTER, until=until, since=until, anchor=AFTER)
+    assert earlier is not None
+    assert (earlier.count, earlier.is_exact, listed) == (1000, False, [until])
+
+
+@pytest.mark.parametrize(
+    ("event", "place", "day", "about"),
+    [
+        # From the tables of the US Naval Observatory, in UTC.
+        ("sunrise", "51.5 -0.12", "2025-06-20", "2025-06-21T03:43Z"),
+        ("sunset", "40.71 -74.01", "2025-12-21", "2025-12-21T21:31Z"),
+        ("solar_noon", "0 0", "2025-03-20", "2025-03-20T12:07Z"),
+    ],
+)
+def test_the_sun_rises_and_sets_when_almanacs_say(event: str, place: str, day: str, about: str) -> None:
+    fire = next_fire(f"solar {event} {place}", after=datetime.fromisoformat(f"{day}T05:00Z"), anchor=AFTER)
+    assert fire is not None
+    assert abs(fire - datetime.fromisoformat(about)) < timedelta(minutes=2)
+
+
+def test_the_sun_comes_once_a_day_and_after_the_polar_night() -> None:
+    sunsets = next_fires("solar sunset 47 8", after=AFTER, anchor=AFTER, count=400)
+    assert {(later - earlier).total_seconds() // 600 for earlier, later in pairwise(sunsets)} <= {143, 144}
+    (sunrise,) = next_fires("solar sunrise 80 20", after=AFTER, anchor=AFTER, count=1)
+    assert (sunrise.month, sunrise.day) > (2, 14)
