@@ -10,14 +10,14 @@ from uuid import UUID
 import structlog
 from celery import current_app
 from django.db import transaction
-from django.db.models import Count, F, Window
+from django.db.models import F, Window
 from django.db.models.functions import RowNumber
 from kombu.exceptions import OperationalError
 
-from jobs import ledger, window
+from jobs import ledger, turns, window
 from jobs.conf import conf
 from jobs.dialect import claimable
-from jobs.models import Queue, Run
+from jobs.models import Run
 from jobs.models.run import RunQuerySet
 from jobs.publish import BROKER_FAULTS, is_broker_away, publish_or_leave
 from jobs.states import State
@@ -37,7 +37,7 @@ def dispatch(*, now: datetime) -> int:
     if is_broker_away():
         return 0
     sent = 0
-    for queue in _waiting_queues(now):
+    for queue in turns.waiting_queues():
         sent += publish_waiting(queue, now=now)
     return sent
 
@@ -92,20 +92,15 @@ def broker_depth(queue: str) -> int | None:
         return None
 
 
-def _waiting_queues(now: datetime) -> list[str]:
-    unpublished = Run.objects.filter(state=State.QUEUED, published_at=None, run_at__lte=now)
-    paused = Queue.objects.filter(paused_at__isnull=False).values("name")
-    return sorted(unpublished.exclude(queue__in=paused).values_list("queue", flat=True).distinct())
-
-
 def _take(queue: str, *, now: datetime, limit: int) -> list[Run]:
     """Mark up to `limit` waiting runs as published, fairly over the tenants, and return them in that order."""
     with transaction.atomic():
         rows = _unpublished(queue, now)
+        free = rows.filter(concurrency_key=None)
         chosen: list[Run] = []
-        for tenant, share in _shares(rows, limit).items():
-            free = rows.filter(tenant=tenant, concurrency_key=None).order_by("-priority", "created_at", "id")
-            chosen += claimable(free)[:share]
+        for tenant, share in turns.next_tenants(queue, free, places=limit).items():
+            urgent_first = free.filter(tenant=tenant).order_by("-priority", "created_at", "id")
+            chosen += claimable(urgent_first)[:share]
         if keyed := _with_free_slots(queue, now)[: max(limit - len(chosen), KEYED_AT_LEAST)]:
             chosen += claimable(rows.filter(pk__in=keyed))
         ledger.mark_published([run.pk for run in chosen], now=now)
@@ -116,24 +111,20 @@ def _unpublished(queue: str, now: datetime) -> RunQuerySet:
     return Run.objects.filter(queue=queue, state=State.QUEUED, published_at=None, run_at__lte=now)
 
 
-def _shares(rows: RunQuerySet, limit: int) -> dict[str, int]:
-    """Return how many runs each waiting tenant may publish now: equal shares, at least one."""
-    tenants = list(rows.order_by("tenant").values_list("tenant", flat=True).distinct()[:limit])
-    return dict.fromkeys(tenants, max(1, limit // max(1, len(tenants))))
-
-
 def _in_turn(runs: list[Run]) -> list[Run]:
     """Return the runs so that tenants take turns, most urgent first within each."""
-    turns: Counter[str] = Counter()
+    taken: Counter[str] = Counter()
     order = []
     for run in sorted(runs, key=lambda run: (-run.priority, run.created_at, run.pk)):
-        order.append((-run.priority, turns[run.tenant], run.created_at, run.pk, run))
-        turns[run.tenant] += 1
+        order.append((-run.priority, taken[run.tenant], run.created_at, run.pk, run))
+        taken[run.tenant] += 1
     return [run for *_, run in sorted(order, key=lambda entry: entry[:4])]
 
 
 def _with_free_slots(queue: str, now: datetime) -> list[UUID]:
     """Return ids of waiting runs with a concurrency key, only as many per key as it has free slots."""
+    if not Run.objects.unfinished().filter(concurrency_key__isnull=False).exists():
+        return []
     rows = _unpublished(queue, now).filter(concurrency_key__isnull=False)
     numbered = rows.annotate(
         place=Window(RowNumber(), partition_by=F("concurrency_key"), order_by=[F("priority").desc(), *OLDEST_FIRST])
@@ -141,10 +132,14 @@ def _with_free_slots(queue: str, now: datetime) -> list[UUID]:
     waiting = list(
         numbered.order_by(*OLDEST_FIRST).values_list("pk", "concurrency_key", "concurrency_limit", "place")[:BATCH]
     )
-    running = dict(
-        Run.objects.running()
-        .filter(concurrency_key__in={key for _, key, _, _ in waiting})
-        .values_list("concurrency_key")
-        .annotate(Count("pk"))
+    held = _held({key for _, key, _, _ in waiting}, queue)
+    return [pk for pk, key, most, place in waiting if place <= most - held[key]]
+
+
+def _held(keys: set[str | None], queue: str) -> Counter[str | None]:
+    """Return how many slots of each key are taken, or will be by messages on their way."""
+    running = Run.objects.running().filter(concurrency_key__in=keys)
+    on_their_way = Run.objects.filter(
+        queue=queue, state=State.QUEUED, published_at__isnull=False, concurrency_key__in=keys
     )
-    return [pk for pk, key, most, place in waiting if place <= most - running.get(key, 0)]
+    return Counter([key for rows in (running, on_their_way) for key in rows.values_list("concurrency_key", flat=True)])
