@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextvars import ContextVar
 from datetime import datetime
 from itertools import islice
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 from uuid import UUID
 
 import structlog
@@ -158,7 +158,11 @@ class RunContext:
             self.checkpoint(**{name: step()})
         return cast("T", self._checkpoint[name])
 
-    def iterate(self, rows: QuerySet[M] | Iterable[M], *, batch: int = 100, name: str = "cursor") -> Iterator[M]:
+    @overload
+    def iterate(self, rows: QuerySet[M], *, batch: int = 100, name: str = "cursor") -> Iterator[M]: ...
+    @overload
+    def iterate(self, rows: Iterable[T], *, batch: int = 100, name: str = "cursor") -> Iterator[T]: ...
+    def iterate(self, rows: Any, *, batch: int = 100, name: str = "cursor") -> Iterator[Any]:
         """Yield the rows by primary key; a further attempt goes on after the last kept one, about a second ago.
 
         Stops cleanly, at a row's end, on cancel and shutdown. `rows` may be any iterable that yields the same items
@@ -179,7 +183,7 @@ class RunContext:
                     self.checkpoint(**{name: last})
         self.checkpoint(**{name: last})
 
-    def _iterate_numbered(self, items: Iterable[M], name: str) -> Iterator[M]:
+    def _iterate_numbered(self, items: Iterable[T], name: str) -> Iterator[T]:
         done, kept_at = int(self.checkpointed(name) or 0), time.monotonic()
         for item in islice(items, done, None):
             self._keep_before_stop(name, done)

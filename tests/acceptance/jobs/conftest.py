@@ -64,11 +64,13 @@ class Engine:
         self.processes.append(process)
         return process
 
-    def start_worker(self, *, queues: str, name: str = "", concurrency: int = 1, wait: bool = True) -> Process:
+    def start_worker(
+        self, *, queues: str, name: str = "", concurrency: int = 1, wait: bool = True, **variables: str
+    ) -> Process:
         """Start a worker of these queues; unless told otherwise, return once it consumes."""
         name = name or f"w{len(self.processes)}"
         quiet = ("--without-mingle", "--without-gossip", "--loglevel=INFO")
-        process = self.start("worker", "-Q", queues, "-c", str(concurrency), "-n", f"{name}@%h", *quiet)
+        process = self.start("worker", "-Q", queues, "-c", str(concurrency), "-n", f"{name}@%h", *quiet, **variables)
         if wait:
             process.said(r" ready\.")
         return process

@@ -1,0 +1,80 @@
+"""A backlog that is far longer than a window: pausing acts at once, and a light tenant isn't held up by a heavy one."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import connection
+
+from jobs import ledger, operations
+from jobs.conf import conf
+from jobs.explain import why
+from jobs.models import Queue, Run
+from jobs.states import State
+from tests.acceptance.jobs.conftest import Engine
+from tests.plugins.broker import Valkey
+from tests.plugins.polling import poll
+from tests.tasks_for_tests import add
+
+pytestmark = pytest.mark.broker
+PROCESSES = 2
+
+
+def backlog(count: int, *, tenant: str = "") -> None:
+    """Store that many queued runs in one statement."""
+    run = add.new_run([1, 1], {}, tenant=tenant)
+    run.published_at = None
+    ledger.enqueue_new(run)
+    columns = ", ".join(str(field.column) for field in Run._meta.concrete_fields if not field.primary_key)
+    series = "WITH RECURSIVE series(n) AS (SELECT 2 UNION ALL SELECT n + 1 FROM series WHERE n < %s)"
+    fresh = "gen_random_uuid()" if connection.vendor == "postgresql" else "lower(hex(randomblob(16)))"
+    pk = Run._meta.pk.get_db_prep_value(run.pk, connection)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"{series} INSERT INTO jobs_run (id, {columns}) SELECT {fresh}, {columns} FROM jobs_run, series"
+            " WHERE id = %s",
+            [count, pk],
+        )
+    assert Run.objects.count() == count
+
+
+@pytest.mark.embedded
+@pytest.mark.req("PW-5")
+def test_a_paused_queue_starts_nothing_more_with_a_hundred_thousand_waiting(own_engine: tuple[Engine, Valkey]) -> None:
+    engine, broker = own_engine
+    broker.start()
+    backlog(100_000)
+    engine.start_worker(queues="base", concurrency=PROCESSES, wait=False)
+    engine.start_beat()
+    done = Run.objects.filter(state=State.SUCCESS)
+    poll(lambda: done.count() > 50, within=60)
+    operations.pause_queue("base", by=None)
+    paused_at = Queue.objects.get(name="base").paused_at
+    at_broker = Run.objects.filter(state=State.QUEUED, published_at__isnull=False)
+    poll(lambda: not at_broker.exists() and not Run.objects.running().exists(), within=60)
+    # What was being claimed at that very moment may still have started: one run per process, no more.
+    assert Run.objects.filter(started_at__gt=paused_at).count() <= PROCESSES
+    waiting = Run.objects.filter(state=State.QUEUED)
+    assert waiting.count() == 100_000 - done.count()
+    assert why(waiting[0])[0].code == "paused"
+    before = done.count()
+    operations.resume_queue("base")
+    poll(lambda: done.count() > before + 50, within=60)
+
+
+@pytest.mark.req("SW-22")
+def test_a_light_tenants_runs_start_within_two_windows_of_a_heavy_ones_backlog(
+    own_engine: tuple[Engine, Valkey],
+) -> None:
+    engine, broker = own_engine
+    broker.start()
+    backlog(20_000, tenant="heavy")
+    engine.start_worker(queues="base", concurrency=PROCESSES, wait=False)
+    engine.start_beat()
+    heavy = Run.objects.filter(tenant="heavy", started_at__isnull=False)
+    poll(heavy.exists, within=60)
+    light = [add.apply_async((n, n), tenant="light") for n in range(20)]
+    runs = [engine.ended(result, within=60) for result in light]
+    assert [run.state for run in runs] == ["SUCCESS"] * 20
+    first_asked = min(run.created_at for run in runs)
+    last_started = max(run.started_at for run in runs if run.started_at)
+    assert heavy.filter(started_at__range=(first_asked, last_started)).count() <= 2 * conf().window
