@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from email.utils import parseaddr
+from ipaddress import ip_network
 from typing import Any
 
 from django.conf import settings
+
+from notifications.outside.guard import Network
+
+DJANGO_SMTP = "django.core.mail.backends.smtp.EmailBackend"
+NOTING_SMTP = "notifications.channels.smtp.EmailBackend"
 
 
 @dataclass(frozen=True)
@@ -16,15 +23,29 @@ class Conf:
     recent_days: int = 30
     """Important mail older than this brings no notice: a first sync reaches further back."""
     interval_minutes: int = 5
-    most_attempts: int = 8
-    """Tries of one delivery before it counts as failed."""
+    most_attempts: int = 30
+    """Tries of one delivery before it counts as failed: about a day, with the waits of rules.py."""
     sending_limit_minutes: int = 10
     """A delivery that has been sending for longer was cut off: its process is gone."""
+    apprise_schemes: Sequence[str] = ("slack", "threema", "tgram", "discord", "pover", "pbul", "msteams")
+    """Kinds of apprise URL that users may choose: services at fixed public hosts, none that names its host itself."""
+    webhook_timeout_seconds: float = 15.0
+    webhook_networks: Sequence[str] = ()
+    """Private networks that webhooks may go to all the same, such as 10.1.0.0/16."""
+
+    def allowed_networks(self) -> list[Network]:
+        """Return `webhook_networks`, parsed."""
+        return [ip_network(network) for network in self.webhook_networks]
 
 
 def sender_domain() -> str:
     """Return the domain that our mail comes from."""
     return parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition("@")[2] or "localhost"
+
+
+def mail_backend() -> str:
+    """Return the path of the mail back end: for SMTP ours, which knows when a mail may have gone out."""
+    return NOTING_SMTP if settings.EMAIL_BACKEND == DJANGO_SMTP else str(settings.EMAIL_BACKEND)
 
 
 def conf() -> Conf:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 
 FIRST_WAIT = timedelta(minutes=1)
 LONGEST_WAIT = timedelta(hours=1)
+LONGEST_ASKED = timedelta(days=1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +54,40 @@ def _matters_though_automated(mail: MailNews, now: datetime) -> bool:
     return mail.is_security or is_ahead
 
 
-def wait_before_attempt(attempt: int) -> timedelta:
-    """Return how long to wait before attempt number `attempt` (2 or more): doubling from a minute, at most an hour."""
-    return min(FIRST_WAIT * (1 << max(0, min(attempt - 2, 16))), LONGEST_WAIT)
+class Verdict(StrEnum):
+    """What becomes of a delivery after an attempt that did not succeed."""
+
+    AGAIN = "again"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """How often a delivery is tried at all, and how often without an answer."""
+
+    attempts: int
+    unanswered: int
+
+
+def verdict_on(attempts: int, unanswered: int, *, is_permanent: bool, is_unanswered: bool, limits: Limits) -> Verdict:
+    """Return what follows when the latest of `attempts` did not succeed; `unanswered` counts those left unanswered.
+
+    A delivery that may have arrived never counts as failed.
+    """
+    if unanswered >= limits.unanswered:
+        return Verdict.UNKNOWN
+    if is_permanent and not is_unanswered:
+        return Verdict.UNKNOWN if unanswered else Verdict.FAILED
+    if attempts >= limits.attempts:
+        return Verdict.UNKNOWN if unanswered else Verdict.FAILED
+    return Verdict.AGAIN
+
+
+def wait_before_attempt(attempt: int, *, asked: int | None = None) -> timedelta:
+    """Return how long to wait before attempt number `attempt` (2 or more): doubling from a minute, at most an hour.
+
+    `asked` are the seconds the receiver asked for; it gets them, up to a day.
+    """
+    usual = min(FIRST_WAIT * (1 << max(0, min(attempt - 2, 16))), LONGEST_WAIT)
+    return max(usual, min(timedelta(seconds=asked or 0), LONGEST_ASKED))

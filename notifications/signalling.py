@@ -13,7 +13,7 @@ from django.db.models import Exists, F, OuterRef, QuerySet
 from ingestion.models import Mail
 from jobs.context import active_run
 from notifications import composing
-from notifications.channels import CHANNELS
+from notifications.addressing import places_of
 from notifications.conf import conf
 from notifications.models import Delivery, Preference, Signal
 from notifications.models.delivery import MESSAGE_ID_PREFIX
@@ -99,19 +99,18 @@ def _signal(mail: Mail, *, user: AbstractBaseUser, preference: Preference, now: 
 def _plan_deliveries(
     signal: Signal, *, user: AbstractBaseUser, preference: Preference, fallback: str, now: datetime
 ) -> None:
-    address = preference.address or getattr(user, "email", "") or fallback
-    if not address:
-        return
     Delivery.objects.bulk_create(
         [
             Delivery(
                 signal=signal,
-                channel=channel,
-                address=address,
-                key=f"{channel}:{signal.user_id}:{signal.key}",
+                user_id=signal.user_id,
+                channel=place.channel,
+                address=place.address,
+                target=place.target,
+                language=preference.language,
+                key=f"{place.name}:{signal.user_id}:{signal.key}",
                 next_attempt_at=now,
             )
-            for channel in preference.channels
-            if channel in CHANNELS
+            for place in places_of(user, preference, fallback=fallback)
         ]
     )

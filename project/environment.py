@@ -56,8 +56,13 @@ class Environment:
     message_signing_keys: list[str] = _texts(
         "MESSAGE_SIGNING_KEYS", [], "HMAC keys, newest first, for broker messages."
     )
-    email_url: str = _text("EMAIL_URL", "", "Outgoing mail, e.g. smtp://host:25; empty: files in DATA_DIR/mail.")
+    email_url: str = _text(
+        "EMAIL_URL", "", "Outgoing mail, smtp://host:25 or resend://API_KEY (extra `resend`); empty: DATA_DIR/mail."
+    )
     email_from: str = _text("EMAIL_FROM", "daybook@localhost", "Sender of outgoing mail.")
+    webhook_networks: list[str] = _texts(
+        "WEBHOOK_NETWORKS", [], "Private networks that webhooks may go to, e.g. 10.1.0.0/16; all others are refused."
+    )
     llm_model: str = _text("LLM_MODEL", "rules", "Language model; 'rules' is built in and offline.")
     email_sync_interval_minutes: int = _number("EMAIL_SYNC_INTERVAL_MINUTES", 5, "Minutes between mail syncs.")
     email_sync_lookback_days: int = _number("EMAIL_SYNC_LOOKBACK_DAYS", 90, "Days a first sync reaches back.")

@@ -93,7 +93,10 @@ if "sqlite" in str(DATABASES["default"]["ENGINE"]):
 else:
     DATABASES["default"]["OPTIONS"] = {"connect_timeout": 5}
 
-if ENVIRONMENT.email_url:
+if ENVIRONMENT.email_url.startswith("resend://"):
+    EMAIL_BACKEND = "anymail.backends.resend.EmailBackend"
+    ANYMAIL = {"RESEND_API_KEY": ENVIRONMENT.email_url.removeprefix("resend://"), "REQUESTS_TIMEOUT": (5, 15)}
+elif ENVIRONMENT.email_url:
     vars().update(environ.Env.email_url_config(ENVIRONMENT.email_url))
 else:
     EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
@@ -149,7 +152,7 @@ DAYBOOK_INGESTION = {
     "ai_processing_interval_minutes": ENVIRONMENT.ai_processing_interval_minutes,
     "ai_processing_batch_size": ENVIRONMENT.ai_processing_batch_size,
 }
-DAYBOOK_NOTIFICATIONS: dict[str, object] = {}
+DAYBOOK_NOTIFICATIONS: dict[str, object] = {"webhook_networks": ENVIRONMENT.webhook_networks}
 
 DJANGO_STRUCTLOG_CELERY_ENABLED = False
 configure_structlog(ENVIRONMENT.log_format, ENVIRONMENT.log_level)

@@ -1,25 +1,88 @@
-"""Preferences in the admin: how each user wants to be told."""
+"""Preferences in the admin: how each user wants to be told; secret addresses go in and come out masked."""
 
 from __future__ import annotations
 
+from typing import Any
+
+from django import forms
 from django.contrib import admin
 
-from jobs.admin.themed import ModelAdmin
+from jobs.admin.themed import ModelAdmin, ModelForm
 from jobs.markup import NOTHING
+from notifications.addressing import place_of_url
+from notifications.channels import APPRISE, EMAIL
+from notifications.channels.apprise import masked
+from notifications.conf import conf
 from notifications.models import Preference
+
+CHOICES = [(EMAIL, "E-mail"), (APPRISE, "Slack, Threema and others (apprise)")]
+
+
+class PreferenceForm(ModelForm):  # type: ignore[type-arg]
+    """Preferences with their channels to tick."""
+
+    channels = forms.MultipleChoiceField(
+        choices=CHOICES, required=False, widget=forms.CheckboxSelectMultiple, help_text="Beside the inbox."
+    )
+    new_urls = forms.CharField(
+        label="New apprise URLs",
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3, "spellcheck": "false", "autocomplete": "off"}),
+        help_text="One a line; they replace those there are. A single - removes all.",
+    )
+
+    def clean_new_urls(self) -> list[str] | None:
+        """Refuse URLs that apprise doesn't understand, and services that name a host of their own."""
+        lines = [line.strip() for line in self.cleaned_data["new_urls"].splitlines() if line.strip()]
+        if lines == ["-"]:
+            return []
+        for number, line in enumerate(lines, start=1):
+            scheme = line.partition("://")[0].lower()
+            if scheme not in conf().apprise_schemes:
+                raise forms.ValidationError(
+                    f"Line {number}: {scheme or 'this'} is not among {', '.join(conf().apprise_schemes)}."
+                )
+            if not masked(line):
+                raise forms.ValidationError(f"Line {number}: apprise does not understand this URL.")
+        return lines or None
+
+    def save(self, commit: bool = True) -> Any:
+        """Take over new URLs where there are any."""
+        if self.cleaned_data["new_urls"] is not None:
+            self.instance.apprise_urls = self.cleaned_data["new_urls"]
+        return super().save(commit)
 
 
 @admin.register(Preference)
 class PreferenceAdmin(ModelAdmin[Preference]):
     """Preferences; who has none gets the defaults."""
 
-    list_display = ["user", "language", "tone", "detail", "chosen_channels", "time_zone"]
+    form = PreferenceForm
+    list_display = ["user", "language", "tone", "detail", "chosen_channels", "quiet", "daily_cap", "time_zone"]
     list_filter = ["language", "tone", "detail"]
     list_select_related = ["user"]
     search_fields = ["user__username", "address"]
     autocomplete_fields = ["user"]
+    readonly_fields = ["places"]
+    fieldsets = [
+        ("Who and how", {"fields": ["user", ("language", "tone", "detail"), "time_zone"]}),
+        ("Where", {"fields": ["channels", "address", "places", "new_urls"]}),
+        ("How often", {"fields": [("quiet_from", "quiet_until"), ("daily_cap", "digest_from")]}),
+    ]
 
     @admin.display(description="Channels")
     def chosen_channels(self, preference: Preference) -> str:
         """Return the channels beside the inbox."""
         return ", ".join(preference.channels) or NOTHING
+
+    @admin.display(description="Quiet", ordering="quiet_from")
+    def quiet(self, preference: Preference) -> str:
+        """Return the quiet hours."""
+        if preference.quiet_from is None or preference.quiet_until is None:
+            return NOTHING
+        return f"{preference.quiet_from:%H:%M} to {preference.quiet_until:%H:%M}"
+
+    @admin.display(description="Apprise URLs")
+    def places(self, preference: Preference) -> str:
+        """Return the secret addresses, masked."""
+        return ", ".join(place_of_url(url).address for url in preference.apprise_urls or []) or NOTHING

@@ -10,6 +10,8 @@ class DeliveryError(DaybookError):
 
     permanent = False
     unanswered = False
+    retry_after: int | None = None
+    """Seconds the receiver asked us to wait."""
 
 
 class RefusedForGoodError(DeliveryError):

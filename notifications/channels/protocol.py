@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 
@@ -12,9 +13,15 @@ class Outgoing:
     """One message, ready to go."""
 
     address: str
+    """Where to, fit to be shown."""
     title: str
     body: str
     message_id: str
+    """The same for every attempt, so that a receiver can recognise a second copy."""
+    html: str = ""
+    secret: str = ""
+    """What the channel needs beside the address, never shown: a URL with a token, a signing secret."""
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 class Line(Protocol):
@@ -28,7 +35,10 @@ class Line(Protocol):
 
 
 class Channel(Protocol):
-    """A way out to people."""
+    """A way out to people or machines."""
+
+    most_unanswered: int
+    """Attempts without an answer after which a message is not sent again: each of them may have arrived."""
 
     def opened(self) -> AbstractContextManager[Line]:
         """Return a line that closes at the end of the block.

@@ -9,6 +9,8 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.exceptions import ValidationError
 from django.db import models
 
+from jobs.encryption import EncryptedJSONField
+
 
 def default_channels() -> list[str]:
     """Return the channels used when nothing was chosen, beside the inbox."""
@@ -49,7 +51,7 @@ class Preference(models.Model):
     tone = models.CharField(max_length=6, choices=Tone.choices, default=Tone.PLAIN)
     detail = models.CharField(max_length=5, choices=Detail.choices, default=Detail.FULL)
     channels = models.JSONField(
-        default=default_channels, blank=True, help_text='Beside the inbox: ["email"]; empty: the inbox only.'
+        default=default_channels, blank=True, help_text='Beside the inbox: ["email", "apprise"]; empty: the inbox only.'
     )
     address = models.EmailField(
         max_length=320,
@@ -59,6 +61,20 @@ class Preference(models.Model):
     )
     time_zone = models.CharField(
         max_length=64, default="UTC", validators=[check_time_zone], help_text="IANA name, for times in texts."
+    )
+
+    apprise_urls = EncryptedJSONField(
+        null=True,
+        blank=True,
+        help_text='For the channel apprise, such as ["slack://...", "threema://..."]; kept encrypted.',
+    )
+    quiet_from = models.TimeField(null=True, blank=True, help_text="From here on nothing leaves the inbox...")
+    quiet_until = models.TimeField(null=True, blank=True, help_text="...until here, in the user's time zone.")
+    daily_cap = models.PositiveSmallIntegerField(
+        null=True, blank=True, help_text="Messages a day and channel; the last is a digest of the rest. Empty: no cap."
+    )
+    digest_from = models.PositiveSmallIntegerField(
+        null=True, blank=True, default=10, db_default=10, help_text="So many at once become one digest. Empty: never."
     )
 
     def __str__(self) -> str:

@@ -16,9 +16,12 @@ from django.utils import timezone
 from jobs import Concurrency, Retry, every, job
 from jobs.context import active_run
 from notifications.conf import conf
-from notifications.delivering import deliver_due, reclaim_cut_off
+from notifications.delivering import deliver, reclaim_cut_off
 from notifications.models import Delivery
+from notifications.paced_delivery import deliver_due
 from notifications.signalling import signal_important_mail, unsignalled_mail
+
+COUNTED = ("users", "signals", "sent", "bundled", "retrying", "failed", "uncertain", "waiting", "held", "errors")
 
 log = structlog.get_logger(__name__)
 
@@ -35,12 +38,14 @@ def send_notifications(*, user_id: int | None = None) -> dict[str, int]:
     What one user's mail or address does wrong is counted as an error and keeps nobody else waiting.
     """
     now = timezone.now()
-    counts: Counter[str] = Counter(users=0, signals=0, sent=0, retrying=0, failed=0, waiting=0, errors=0)
+    counts: Counter[str] = Counter(dict.fromkeys(COUNTED, 0))
     counts["cut_off"] = reclaim_cut_off(now=now)
     unavailable: set[str] = set()
     for user in _users(user_id, now=now):
         with structlog.contextvars.bound_contextvars(user_id=user.pk):
             counts.update(_serve(user, now=now, unavailable=unavailable))
+    if user_id is None:
+        counts.update(deliver(Delivery.objects.due(timezone.now()).to_nobody_here(), unavailable=unavailable))
     return dict(counts)
 
 
@@ -62,8 +67,11 @@ def _serve(user: AbstractBaseUser, *, now: datetime, unavailable: set[str]) -> C
 
 
 def _users(user_id: int | None, *, now: datetime) -> Iterable[AbstractBaseUser]:
-    concerned = Q(pk__in=unsignalled_mail(now=now).values("account__owner")) | Q(
-        pk__in=Delivery.objects.due(now).values("signal__user")
+    due = Delivery.objects.due(now)
+    concerned = (
+        Q(pk__in=unsignalled_mail(now=now).values("account__owner"))
+        | Q(pk__in=due.filter(signal__isnull=False).values("signal__user"))
+        | Q(pk__in=due.filter(user__isnull=False).values("user"))
     )
     users = get_user_model().objects.filter(concerned, is_active=True)
     if user_id is not None:

@@ -39,6 +39,7 @@ HEAVY = {
     "inscriptis",
     "price_parser",
     "pydantic",
+    "apprise",
     "lxml",
 }
 SIGNALS = {"pre_save", "post_save", "pre_delete", "post_delete", "m2m_changed", "pre_init", "post_init"}

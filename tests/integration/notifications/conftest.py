@@ -19,9 +19,10 @@ from pytest_django import Settings
 
 from ingestion.models import Account, Classification, Mail
 from notifications.models import Delivery
+from notifications.tasks.send_notifications import COUNTED
 
 MailMaker = Callable[..., Mail]
-NOTHING = {"users": 0, "signals": 0, "sent": 0, "retrying": 0, "failed": 0, "waiting": 0, "errors": 0, "cut_off": 0}
+NOTHING = {**dict.fromkeys(COUNTED, 0), "cut_off": 0}
 
 
 @dataclass
@@ -35,11 +36,14 @@ class MailServer:
     hang_for: str = ""
     """Address, or part of one, whose mail is never answered."""
     drop: bool = False
+    hang_at_rcpt: bool = False
 
     async def handle_RCPT(
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
         """Answer for one address."""
+        if self.hang_at_rcpt:
+            await asyncio.sleep(30)
         envelope.rcpt_tos.append(address)
         return self.rcpt.get(address, "250 OK")
 

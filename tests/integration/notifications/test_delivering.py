@@ -135,3 +135,38 @@ def test_any_back_end_of_django_will_do(new_mail: MailMaker, settings: Settings)
     assert send_notifications()["sent"] == 1
     assert [message.subject for message in django_mail.outbox] == ["Important: Contract"]
     assert Classification.objects.count() == 1
+
+
+def test_a_delivery_without_an_answer_again_and_again_ends_as_uncertain(
+    new_mail: MailMaker, mail_server: MailServer
+) -> None:
+    mail_server.drop = True
+    new_mail()
+    outcomes = []
+    for _ in range(4):
+        counts = send_notifications()
+        outcomes.append({name: counts[name] for name in ("retrying", "uncertain") if counts[name]})
+        let_time_pass(hours=2)
+    assert outcomes == [{"retrying": 1}, {"uncertain": 1}, {}, {}]
+    assert (states(), len(mail_server.accepted)) == (["unknown"], 2), "two copies at most, both under one Message-ID"
+
+
+def test_silence_before_the_content_went_out_is_no_uncertainty(
+    new_mail: MailMaker, mail_server: MailServer, settings: Settings
+) -> None:
+    settings.EMAIL_TIMEOUT = 0.3
+    mail_server.hang_at_rcpt = True
+    new_mail()
+    for _ in range(3):
+        assert send_notifications()["retrying"] == 1
+        let_time_pass(hours=2)
+    mail_server.hang_at_rcpt = False
+    assert send_notifications()["sent"] == 1
+    assert (Delivery.objects.get().unanswered, len(mail_server.accepted)) == (0, 1)
+
+
+def test_a_mail_goes_out_as_text_and_as_a_page(new_mail: MailMaker, mail_server: MailServer) -> None:
+    new_mail(subject="Contract <b>7</b>")
+    send_notifications()
+    parts = [part.get_content_type() for part in mail_server.accepted[0].walk()]
+    assert parts == ["multipart/alternative", "text/plain", "text/html"]
