@@ -29,7 +29,7 @@ def classify(mail: Mail, *, model: LanguageModel) -> Classification | None:
         model=model.name,
         purpose=PURPOSE,
         owner_id=mail.account.owner_id,
-    )
+    ).value
     return _stored(mail, verdict, model=model.name)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from django.conf import settings
@@ -13,6 +13,16 @@ class Conf:
     """What may be tuned; durations and sizes carry their unit."""
 
     llm_model: str = "rules"
+    llm_base_url: str = ""
+    llm_api_key: str = field(default="", repr=False)
+    llm_api_version: str = ""
+    llm_project: str = ""
+    llm_location: str = ""
+    llm_timeout_seconds: float = 60.0
+    llm_price_in: str = "0"
+    llm_price_out: str = "0"
+    llm_daily_tokens: int = 0
+    llm_daily_cost: str = "0"
     email_sync_interval_minutes: int = 5
     email_sync_lookback_days: int = 90
     ai_processing_interval_minutes: int = 10

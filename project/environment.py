@@ -63,7 +63,19 @@ class Environment:
     webhook_networks: list[str] = _texts(
         "WEBHOOK_NETWORKS", [], "Private networks that webhooks may go to, e.g. 10.1.0.0/16; all others are refused."
     )
-    llm_model: str = _text("LLM_MODEL", "rules", "Language model; 'rules' is built in and offline.")
+    llm_model: str = _text(
+        "LLM_MODEL", "rules", "Language model: rules (built in, offline), openai:NAME, azure:DEPLOYMENT, vertex:NAME."
+    )
+    llm_base_url: str = _text("LLM_BASE_URL", "", "Where the model is: an OpenAI-compatible or Azure endpoint.")
+    llm_api_key: str = _text("LLM_API_KEY", "", "Key of the model's server.")
+    llm_api_version: str = _text("LLM_API_VERSION", "", "Azure OpenAI's API version.")
+    llm_project: str = _text("LLM_PROJECT", "", "Vertex AI: the Google Cloud project.")
+    llm_location: str = _text("LLM_LOCATION", "", "Vertex AI: the region.")
+    llm_timeout_seconds: int = _number("LLM_TIMEOUT_SECONDS", 60, "Seconds a call of the model may take.")
+    llm_price_in: str = _text("LLM_PRICE_IN", "0", "Price of a million tokens asked, for the cost noted with calls.")
+    llm_price_out: str = _text("LLM_PRICE_OUT", "0", "Price of a million tokens answered.")
+    llm_daily_tokens: int = _number("LLM_DAILY_TOKENS", 0, "Tokens per user and day (UTC); 0: no bound.")
+    llm_daily_cost: str = _text("LLM_DAILY_COST", "0", "Cost per user and day (UTC); 0: no bound.")
     email_sync_interval_minutes: int = _number("EMAIL_SYNC_INTERVAL_MINUTES", 5, "Minutes between mail syncs.")
     email_sync_lookback_days: int = _number("EMAIL_SYNC_LOOKBACK_DAYS", 90, "Days a first sync reaches back.")
     ai_processing_interval_minutes: int = _number("AI_PROCESSING_INTERVAL_MINUTES", 10, "Minutes between AI runs.")

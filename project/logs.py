@@ -42,6 +42,7 @@ LOGGING: dict[str, Any] = {
         "django.server": {"handlers": ["stderr"], "level": "INFO", "propagate": False},
         "kombu": {"level": "WARNING"},
         "amqp": {"level": "WARNING"},
+        "httpx2": {"level": "WARNING"},
     },
 }
 

@@ -146,7 +146,7 @@ DAYBOOK = {
     **({"code_version": ENVIRONMENT.code_version} if ENVIRONMENT.code_version else {}),
 }
 DAYBOOK_INGESTION = {
-    "llm_model": ENVIRONMENT.llm_model,
+    **{name: value for name, value in vars(ENVIRONMENT).items() if name.startswith("llm_")},
     "email_sync_interval_minutes": ENVIRONMENT.email_sync_interval_minutes,
     "email_sync_lookback_days": ENVIRONMENT.email_sync_lookback_days,
     "ai_processing_interval_minutes": ENVIRONMENT.ai_processing_interval_minutes,

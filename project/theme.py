@@ -83,6 +83,11 @@ UNFOLD: dict[str, Any] = {
                     _item("Threads", "forum", "ingestion.thread"),
                     _item("Mails", "mail", "ingestion.mail"),
                     _item("Classifications", "label_important", "ingestion.classification"),
+                    _item("Reviews", "rate_review", "ingestion.threadreview"),
+                    _item("To-dos", "task_alt", "ingestion.todo"),
+                    _item("Facts", "lightbulb", "ingestion.fact"),
+                    _item("Transactions", "payments", "ingestion.transaction"),
+                    _item("Model calls", "smart_toy", "ingestion.llmcall"),
                 ],
             },
             {

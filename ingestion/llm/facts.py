@@ -1,4 +1,4 @@
-"""What a model is told about a mail: plain values, so that a model needs neither the database nor a mail library."""
+"""What a model is told about mail: plain values, so that it needs neither the database nor a mail library."""
 
 from __future__ import annotations
 
@@ -34,3 +34,14 @@ class MailFacts:
     headers: Mapping[str, str] = field(default_factory=dict)
     """Sending headers, names in lower case; see ingestion/sending_headers.py."""
     attachments: tuple[AttachmentFacts, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class ThreadFacts:
+    """A conversation as the model sees it."""
+
+    subject: str
+    mails: tuple[MailFacts, ...]
+    """Oldest first, at least one; of a long thread the latest."""
+    owner_name: str = ""
+    """How the owner signs."""

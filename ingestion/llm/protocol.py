@@ -3,23 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Generic, Protocol, TypeVar
 
-from ingestion.llm.facts import MailFacts
+from ingestion.llm.facts import MailFacts, ThreadFacts
+from ingestion.llm.money import Payments
+from ingestion.llm.review import Aspect, Review
+from ingestion.llm.usage import NOTHING, Usage
 from ingestion.llm.verdict import Verdict
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Usage:
-    """What one call took; a local model takes nothing."""
-
-    tokens_in: int = 0
-    tokens_out: int = 0
-    cost: Decimal = Decimal(0)
-    """In the currency of the price list, at most six decimals."""
 
 
 @dataclass(frozen=True)
@@ -27,14 +19,14 @@ class Answer(Generic[T]):
     """A model's typed answer and what it took."""
 
     value: T
-    usage: Usage = Usage()
+    usage: Usage = NOTHING
 
 
 class LanguageModel(Protocol):
     """A model that reads mail.
 
-    Errors carry `permanent` and, where known, `retry_after` in seconds. A model sees one mail of one user per call
-    and holds nothing back from call to call.
+    Errors carry `permanent` and, where known, `retry_after` in seconds. A model sees one mail or thread of one user per
+    call, has no tools, and holds nothing back from call to call.
     """
 
     @property
@@ -43,3 +35,9 @@ class LanguageModel(Protocol):
 
     def classify(self, mail: MailFacts) -> Answer[Verdict]:
         """Return what the mail is about and what it wants from its owner."""
+
+    def review(self, thread: ThreadFacts, *, aspects: frozenset[Aspect]) -> Answer[Review]:
+        """Return what is asked for about the thread."""
+
+    def payments(self, mail: MailFacts) -> Answer[Payments]:
+        """Return what the owner has paid, has to pay or was paid, as the mail names it."""

@@ -25,6 +25,8 @@ class Label:
     answer: bool = False
     deadline: str = ""
     """"now+3" (days from the base date), "sent+0", "sent friday" (the first after that day), "sent month" (its end)."""
+    amount: str = ""
+    """What the owner paid, has to pay or was paid, such as "EUR 64.18"."""
     odd: str = ""
     broken: str = ""
 

@@ -16,7 +16,7 @@ from ingestion.samples.corpus import ADDRESS, SampleMessage
 from ingestion.samples.placeholders import fill_dates
 from ingestion.samples.rendering import render
 
-ASPECTS = ("importance high", "importance low", "automated", "answer wanted", "deadline")
+ASPECTS = ("importance high", "importance low", "automated", "answer wanted", "deadline", "amount")
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Miss:
 def measure(samples: Iterable[SampleMessage], *, model: LanguageModel, now: datetime) -> tuple[list[Score], list[Miss]]:
     """Return a score per aspect and every disagreement, over the messages that the owner received."""
     pairs = [
-        (sample.id, _labelled(sample, now=now), _found(model.classify(facts_of(sample, now=now)).value))
+        (sample.id, _labelled(sample, now=now), _asked(model, facts_of(sample, now=now)))
         for sample in samples
         if not sample.sent_mail
     ]
@@ -105,7 +105,14 @@ def _labelled(sample: SampleMessage, *, now: datetime) -> dict[str, object]:
         "automated": label.automated,
         "answer wanted": label.answer,
         "deadline": sample.deadline(now=now),
+        "amount": label.amount,
     }
+
+
+def _asked(model: LanguageModel, mail: MailFacts) -> dict[str, object]:
+    payments = model.payments(mail).value.payments
+    amount = ", ".join(f"{payment.currency} {payment.amount}" for payment in payments)
+    return {**_found(model.classify(mail).value), "amount": amount}
 
 
 def _found(verdict: Verdict) -> dict[str, object]:

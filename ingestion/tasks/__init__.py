@@ -1,7 +1,17 @@
 """One job per file; importing this package registers them all."""
 
 from ingestion.tasks.classify_emails import classify_emails
+from ingestion.tasks.extract_transactions import extract_transactions
+from ingestion.tasks.fact_decay import fact_decay
 from ingestion.tasks.ingest_emails import ingest_emails
+from ingestion.tasks.process_threads import process_threads
 from ingestion.tasks.sync_account import sync_account
 
-__all__ = ["classify_emails", "ingest_emails", "sync_account"]
+__all__ = [
+    "classify_emails",
+    "extract_transactions",
+    "fact_decay",
+    "ingest_emails",
+    "process_threads",
+    "sync_account",
+]

@@ -1,4 +1,4 @@
-"""The main job of a first start: the sample mailbox is ingested, classified and notified of, through the broker."""
+"""The main job of a first start: the sample mailbox is ingested, understood and notified of, through the broker."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from jobs.models import Run
 from jobs.models.run import Cause
 from jobs.states import State
 
-STEPS = ("ingest_emails", "classify_emails", "send_notifications")
+STEPS = ("ingest_emails", "classify_emails", "process_threads", "extract_transactions", "send_notifications")
 
 
 class StepFailedError(Exception):

@@ -37,9 +37,15 @@ HEAVY = {
     "imap_tools",
     "mailparser_reply",
     "inscriptis",
-    "price_parser",
     "pydantic",
     "apprise",
+    "pydantic_ai",
+    "openai",
+    "google",
+    "httpx2",
+    "icalendar",
+    "recurring_ical_events",
+    "jwt",
     "lxml",
 }
 SIGNALS = {"pre_save", "post_save", "pre_delete", "post_delete", "m2m_changed", "pre_init", "post_init"}

@@ -8,13 +8,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ingestion.llm.facts import MailFacts
+from ingestion.llm.facts import MailFacts, ThreadFacts
+from ingestion.llm.money import Payments
 from ingestion.llm.protocol import Answer
+from ingestion.llm.review import Aspect, Review
 from ingestion.llm.rules.automation import Automation, automation_of
 from ingestion.llm.rules.deadlines import Found, find_deadline
 from ingestion.llm.rules.importance import Findings, weigh
-from ingestion.llm.rules.reading import Reading, read, straight
+from ingestion.llm.rules.payments import find_payments
+from ingestion.llm.rules.reading import Reading, read, requests_in, straight
 from ingestion.llm.rules.summary import shorten, summarise
+from ingestion.llm.rules.threads import review
 from ingestion.llm.verdict import Verdict
 
 MOST_ACTION_ITEMS = 5
@@ -32,7 +36,7 @@ class _Read:
 
 
 class RulesModel:
-    """Classifies mail by rules."""
+    """Reads mail by rules."""
 
     name = "rules-1"
 
@@ -54,15 +58,13 @@ class RulesModel:
             )
         )
 
+    def review(self, thread: ThreadFacts, *, aspects: frozenset[Aspect]) -> Answer[Review]:
+        """Return what the rules make of the thread."""
+        return Answer(review(thread, verdict=self.classify(thread.mails[-1]).value, aspects=aspects))
 
-def requests_in(reading: Reading) -> tuple[str, ...]:
-    """Return the sentences that ask the reader for something."""
-    language = reading.language
-    return tuple(
-        sentence
-        for sentence in reading.sentences
-        if (sentence.endswith("?") or language.request.search(sentence)) and not language.no_request.search(sentence)
-    )
+    def payments(self, mail: MailFacts) -> Answer[Payments]:
+        """Return the payments that the rules find."""
+        return Answer(find_payments(mail))
 
 
 def _read(mail: MailFacts) -> _Read:

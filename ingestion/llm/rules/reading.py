@@ -66,6 +66,16 @@ def recognise(text: str) -> tuple[Vocabulary, bool]:
     return (language, True) if most else (ENGLISH, False)
 
 
+def requests_in(reading: Reading) -> tuple[str, ...]:
+    """Return the sentences that ask the reader for something."""
+    language = reading.language
+    return tuple(
+        sentence
+        for sentence in reading.sentences
+        if (sentence.endswith("?") or language.request.search(sentence)) and not language.no_request.search(sentence)
+    )
+
+
 def _sentences(body: str, language: Vocabulary) -> list[str]:
     found: list[str] = []
     for paragraph in re.split(r"\n\s*\n", _without_closing(body)):

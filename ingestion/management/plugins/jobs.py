@@ -1,4 +1,4 @@
-"""`manage.py jobs sync`: fetches mail here and now, recorded and guarded like any run."""
+"""`manage.py jobs sync`: fetches mail here and now, recorded and guarded like any run; brings further verbs in."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from django_typer.utils import get_current_command
 from typer import Option
 
 from ingestion import operations
+from ingestion.cli import ai
 from ingestion.models import Account
 from ingestion.operations import MailboxError, Synced
 from jobs.cli.exits import FAILED, REFUSED, bad_usage
@@ -19,6 +20,8 @@ from jobs.cli.printing import print_json
 from jobs.cli.reading import read_user
 from jobs.management.commands.jobs import AsJson, Command
 from jobs.states import State
+
+__all__ = ["ai", "sync"]
 
 Full = Annotated[bool, Option("--full", help="Look at everything again, not only at what is new.")]
 Lookback = Annotated[int | None, Option(min=1, metavar="DAYS", help="How far a first or full sync reaches back.")]

@@ -16,8 +16,9 @@ from ingestion.classifying import classify, deadline_at
 from ingestion.llm import selection
 from ingestion.llm.errors import NonsenseError, UnknownModelError
 from ingestion.llm.facts import MailFacts
-from ingestion.llm.protocol import Answer, Usage
+from ingestion.llm.protocol import Answer
 from ingestion.llm.rules.model import RulesModel
+from ingestion.llm.usage import Usage
 from ingestion.llm.verdict import Verdict
 from ingestion.models import Account, Attachment, Classification, LLMCall, Mail
 from ingestion.tasks import classify_emails
@@ -29,7 +30,7 @@ SENT = datetime(2026, 11, 18, 9, 0, tzinfo=UTC)
 MailMaker = Callable[..., Mail]
 
 
-class Moody:
+class Moody(RulesModel):
     """A model of this test's: answers like the rules, but fails on mails whose subject says so, and counts."""
 
     name = "moody-7"

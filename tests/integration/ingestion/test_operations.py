@@ -126,7 +126,7 @@ def test_a_sync_under_way_refuses_another(anna: User, box: Path) -> None:
         (("user", "--user", "nobody"), "there is no user 'nobody'"),
         (("user", "--user", "anna", "--mbox", "/nowhere"), "/nowhere is no file."),
         (("user", "--user", "anna", "--imap-url", "imaps://a:hunter2@[x"), "The IMAP URL has a bad port or host."),
-        (("all", "--provider", "fax"), "there is no provider 'fax'; there are mbox, maildir, imap"),
+        (("all", "--provider", "fax"), "there is no provider 'fax'; there are mbox, maildir, imap, gmail, graph"),
     ],
 )
 def test_bad_usage_is_said_and_exits_2(anna: User, words: tuple[str, ...], said: str) -> None:

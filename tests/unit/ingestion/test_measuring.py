@@ -16,6 +16,7 @@ LEAST = {
     "automated": (0.95, 0.95),
     "answer wanted": (0.9, 0.9),
     "deadline": (0.95, 0.95),
+    "amount": (0.9, 0.9),
 }
 
 

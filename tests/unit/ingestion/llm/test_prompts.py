@@ -12,7 +12,7 @@ VALUES = dict.fromkeys(variables_of("classify_mail"), "x")
 
 
 def test_every_prompt_of_the_project_renders_completely() -> None:
-    assert prompt_names() == ["classify_mail"]
+    assert prompt_names() == ["classify_mail", "find_payments", "review_thread"]
     for name in prompt_names():
         text = render_prompt(name, **dict.fromkeys(variables_of(name), "VALUE"))
         assert "{{" not in text
@@ -41,6 +41,6 @@ def test_an_unknown_prompt_is_refused_with_the_names_there_are() -> None:
 
 
 def test_braces_in_a_mail_are_text_and_nothing_is_filled_into_them() -> None:
-    rendered = render_prompt("classify_mail", **{**VALUES, "text": "{{ owner_name }}", "owner_name": "Alex"})
-    assert "{{ owner_name }}" in rendered
+    rendered = render_prompt("classify_mail", **{**VALUES, "text": "{{ sender }}", "sender": "Alex"})
+    assert "{{ sender }}" in rendered
     assert rendered.count("Alex") == 1

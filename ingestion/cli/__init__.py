@@ -1,0 +1,1 @@
+"""Verbs that ingestion adds to `manage.py jobs`; management/plugins/jobs.py brings them in."""

@@ -1,0 +1,1 @@
+"""Language models behind HTTP, through pydantic-ai (the extra `llm`); loaded at the first call."""
