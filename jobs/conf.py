@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import importlib.metadata
+from collections.abc import Callable
 from dataclasses import dataclass, field, fields
+from typing import Any
 
 from django.conf import settings
+from django.utils.module_loading import import_string
 
 
 def _package_version() -> str:
@@ -35,10 +38,19 @@ class Conf:
     max_arguments_bytes: int = 1_000_000
     max_message_bytes: int = 4_000_000
     attempts_kept: int = 20
+    schedules_per_user: int = 20
+    user_jobs: tuple[str, ...] = ()
+    user_zone: str = ""
+    backfill_most: int = 5000
     encryption_keys: list[str] = field(default_factory=list)
     signing_keys: list[str] = field(default_factory=list)
     development_secret: str = field(default_factory=_development_secret)
     code_version: str = field(default_factory=_package_version)
+
+    @property
+    def find_zone_of_user(self) -> Callable[[Any], str] | None:
+        """The function that `user_zone` names by its dotted path: from a user to the name of a zone."""
+        return import_string(self.user_zone) if self.user_zone else None
 
 
 def conf() -> Conf:

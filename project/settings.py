@@ -143,6 +143,8 @@ DAYBOOK = {
     "run_retention_days": ENVIRONMENT.run_retention_days,
     "encryption_keys": ENVIRONMENT.field_encryption_keys,
     "signing_keys": ENVIRONMENT.message_signing_keys,
+    "user_jobs": ("ingest_emails",),
+    "user_zone": "notifications.zones.zone_of",
     **({"code_version": ENVIRONMENT.code_version} if ENVIRONMENT.code_version else {}),
 }
 DAYBOOK_INGESTION = {

@@ -169,13 +169,13 @@ class ScheduleAdmin(ModelAdmin[PeriodicTask]):
     @admin.action(description="Pause", permissions=["change"])
     def pause(self, request: HttpRequest, schedules: QuerySet[PeriodicTask]) -> None:
         """Pause the chosen schedules."""
-        changed = sum(operations.pause_schedule(schedule) for schedule in schedules)
+        changed = sum(operations.pause_schedule(schedule, by=_asker(request)) for schedule in schedules)
         self.message_user(request, f"Paused {changed} of {len(schedules)}.")
 
     @admin.action(description="Resume", permissions=["change"])
     def resume(self, request: HttpRequest, schedules: QuerySet[PeriodicTask]) -> None:
         """Resume the chosen schedules."""
-        changed = sum(operations.resume_schedule(schedule) for schedule in schedules)
+        changed = sum(operations.resume_schedule(schedule, by=_asker(request)) for schedule in schedules)
         self.message_user(request, f"Resumed {changed} of {len(schedules)}.")
 
     @admin.action(description="Run now", permissions=["change"])
@@ -183,7 +183,7 @@ class ScheduleAdmin(ModelAdmin[PeriodicTask]):
         """Enqueue one run of each chosen schedule's job."""
         for schedule in schedules:
             try:
-                run = operations.run_schedule_now(schedule, by=cast("User", request.user), cause=Cause.ADMIN)
+                run = operations.run_schedule_now(schedule, by=_asker(request))
             except DaybookError as error:
                 self.message_user(request, f"{schedule.name}: {error}", messages.ERROR)
             else:
@@ -207,6 +207,10 @@ class CrontabAdmin(RuleAdmin):
 
 
 admin.site.register([IntervalSchedule, SolarSchedule, ClockedSchedule], RuleAdmin)
+
+
+def _asker(request: HttpRequest) -> operations.Asker:
+    return operations.Asker(cause=Cause.ADMIN, user=cast("User", request.user))
 
 
 def _fire(at: Any) -> SafeString:

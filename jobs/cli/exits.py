@@ -10,12 +10,20 @@ from django.core.management import CommandError
 
 from jobs.errors import ArgumentsError, RefusedError, RuleError, UnknownJobError
 from jobs.models import Run
-from jobs.queries import NoSuchMessageError, NoSuchQueueError, NoSuchRunError, NoSuchScheduleError
+from jobs.operations import BadScheduleError
+from jobs.queries import NoSuchChangeError, NoSuchMessageError, NoSuchQueueError, NoSuchRunError, NoSuchScheduleError
 from jobs.states import State
 
 FAILED, BAD_USAGE, REFUSED = 1, 2, 3
 
-_NOT_THERE = (UnknownJobError, NoSuchRunError, NoSuchQueueError, NoSuchScheduleError, NoSuchMessageError)
+_NOT_THERE = (
+    UnknownJobError,
+    NoSuchRunError,
+    NoSuchQueueError,
+    NoSuchScheduleError,
+    NoSuchMessageError,
+    NoSuchChangeError,
+)
 
 
 @contextmanager
@@ -23,7 +31,7 @@ def exit_codes() -> Iterator[None]:
     """Turn what operations and queries raise into a message and its exit code."""
     try:
         yield
-    except (*_NOT_THERE, ArgumentsError, RuleError) as error:
+    except (*_NOT_THERE, ArgumentsError, BadScheduleError, RuleError) as error:
         raise CommandError(str(error), returncode=BAD_USAGE) from error
     except RefusedError as error:
         raise CommandError(str(error), returncode=REFUSED) from error

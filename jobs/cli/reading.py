@@ -13,7 +13,9 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AbstractBaseUser
 
 from jobs.cli.exits import bad_usage
-from jobs.queries import STATE_GROUPS
+from jobs.models.run import Cause
+from jobs.operations import Asker
+from jobs.queries import SETTINGS, STATE_GROUPS, TEXT_SETTINGS
 
 
 def read_arguments(pairs: Sequence[str]) -> dict[str, Any]:
@@ -28,7 +30,7 @@ def read_arguments(pairs: Sequence[str]) -> dict[str, Any]:
             raise bad_usage(f"-a takes key=value, not {pair!r}")
         if key in values:
             raise bad_usage(f"-a {key} is given twice")
-        values[key] = _value(key, text)
+        values[key] = _value(f"-a {key}", text)
     return values
 
 
@@ -41,6 +43,14 @@ def read_time(text: str | None) -> datetime | None:
     except ValueError:
         raise bad_usage(f"not an ISO 8601 time: {text!r}; write 2026-05-01T09:00:00+02:00") from None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def read_clock(text: str) -> tuple[int, int]:
+    """Return hour and minute of a time of day."""
+    hour, colon, minute = text.partition(":")
+    if not (colon and hour.isdecimal() and minute.isdecimal() and len(minute) == 2):
+        raise bad_usage(f"not a time of day: {text!r}; write 07:30")
+    return int(hour), int(minute)
 
 
 def read_user(name: str | None) -> AbstractBaseUser | None:
@@ -62,6 +72,22 @@ def asker() -> str:
         return f"user {os.getuid()} on the command line"
 
 
+def shell() -> Asker:
+    """Return whoever has this shell as one who asks."""
+    return Asker(cause=Cause.CLI, name=asker())
+
+
+def read_settings(pairs: Sequence[str]) -> dict[str, Any]:
+    """Return a schedule's settings given as `setting=value`: texts as they are, all else as JSON."""
+    given: dict[str, Any] = {}
+    for pair in pairs:
+        name, equals, text = pair.partition("=")
+        if not equals or name not in SETTINGS:
+            raise bad_usage(f"write setting=value, not {pair!r}; settings are {', '.join(SETTINGS)}")
+        given[name] = text if name in TEXT_SETTINGS else _value(name, text)
+    return {name: None if value == "" and name not in TEXT_SETTINGS else value for name, value in given.items()}
+
+
 def read_state(text: str | None) -> str:
     """Return the name of a state, or of a group of states."""
     if text and text.lower() not in STATE_GROUPS:
@@ -74,7 +100,7 @@ def _value(key: str, text: str) -> Any:
         return json.loads(text, parse_constant=_no_constant)
     except ValueError as error:
         if text[:1] in {"{", "[", '"'}:
-            raise bad_usage(f"-a {key}: not JSON: {error}") from None
+            raise bad_usage(f"{key}: not JSON: {error}") from None
         return text
 
 

@@ -1,4 +1,4 @@
-"""The tables of `manage.py jobs` about queues, workers, schedules, dead letters and checks."""
+"""The tables of `manage.py jobs` about queues, workers, dead letters and checks."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from jobs.doctor import Finding
 from jobs.inflight import Misfit
 from jobs.models import BadMessage, Worker
 from jobs.phrases import distance_words, duration_words, size_words
-from jobs.queries import JobStatistics, QueueDetails, ScheduleDetails, worker_state
+from jobs.queries import JobStatistics, QueueDetails, worker_state
 from jobs.wire import masked
 
 _LONGEST_TEXT = 100
@@ -66,36 +66,6 @@ def workers_table(workers: Sequence[Worker]) -> Table:
     return rows
 
 
-def schedules_table(schedules: Sequence[ScheduleDetails]) -> Table:
-    """Return one row per schedule."""
-    rows = table("Schedule", "Job", "State", "Rule", "Zone", "Next fire (UTC)", "Last fire", "Fires")
-    now = timezone.now()
-    for each in schedules:
-        state = Text("on", "green") if each.enabled else Text("paused", "yellow")
-        following = f"{each.next_fire_at:%Y-%m-%d %H:%M:%S}" if each.next_fire_at else ""
-        last = distance_words(each.last_fire_at, now=now)
-        rows.add_row(each.name, each.job, state, each.rule, each.zone, following, last, str(each.fires))
-    return rows
-
-
-def schedule_page(known: ScheduleDetails) -> RenderableType:
-    """Return everything about one schedule."""
-    return _facts(
-        ("Schedule", known.name),
-        ("Job", known.job),
-        ("State", "on" if known.enabled else "paused"),
-        ("Rule", f"{known.rule} ({known.zone})" if known.zone else known.rule),
-        ("Next fire", f"{known.next_fire_at:%F %T} UTC" if known.next_fire_at else ""),
-        ("Last fire", f"{known.last_fire_at:%F %T} UTC" if known.last_fire_at else ""),
-        ("Fires", str(known.fires)),
-        ("Arguments", _json({**dict(enumerate(known.args)), **known.kwargs})),
-        ("Queue", known.queue),
-        ("For", known.owner or "the system"),
-        ("Grace", duration_words(known.grace_seconds)),
-        ("Declared", "by the job" if known.declared else ""),
-    )
-
-
 def statistics_table(found: Sequence[JobStatistics]) -> Table:
     """Return one row per job."""
     rows = table(
@@ -131,7 +101,7 @@ def messages_table(messages: Sequence[BadMessage]) -> Table:
 
 def message_page(message: BadMessage) -> RenderableType:
     """Return everything about one quarantined message."""
-    facts = _facts(
+    facts = facts_table(
         ("Message", str(message.pk)),
         ("Wrong", message.get_reason_display()),
         ("Detail", message.detail),
@@ -141,7 +111,7 @@ def message_page(message: BadMessage) -> RenderableType:
         ("Received", f"{message.received_at:%F %T} UTC"),
         ("Size", size_words(message.size)),
         ("Content type", message.content_type),
-        ("Headers", _json(masked(message.headers))),
+        ("Headers", one_line_json(masked(message.headers))),
     )
     return Group(facts, Text("Body", "bold"), Text(quarantine.as_text(message)))
 
@@ -163,7 +133,8 @@ def misfits_table(misfits: Sequence[Misfit]) -> Table:
     return rows
 
 
-def _facts(*pairs: tuple[str, str]) -> Table:
+def facts_table(*pairs: tuple[str, str]) -> Table:
+    """Return the facts that have a value, one a line."""
     facts = Table.grid(padding=(0, 2))
     for name, value in pairs:
         if value:
@@ -175,5 +146,6 @@ def _line(text: str) -> Text:
     return Text(text.partition("\n")[0][:_LONGEST_TEXT])
 
 
-def _json(value: Any) -> str:
+def one_line_json(value: Any) -> str:
+    """Return the value as one line of JSON."""
     return json.dumps(value, ensure_ascii=False, default=str)

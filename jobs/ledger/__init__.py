@@ -5,7 +5,7 @@ One module per part of a run's life, in its order; the transitions they make are
 
 from jobs.ledger.claiming import Refusal, claim
 from jobs.ledger.delivering import mark_published, mark_unpublished, note_waiting, release, release_due
-from jobs.ledger.enqueueing import enqueue, enqueue_many, enqueue_new, recent, replace
+from jobs.ledger.enqueueing import enqueue, enqueue_many, enqueue_new, free_ticks, recent, replace, tie_to_schedule
 from jobs.ledger.fence import NO_USAGE, Fence, Usage, now
 from jobs.ledger.finishing import (
     fail,
@@ -33,6 +33,7 @@ __all__ = [
     "enqueue_many",
     "enqueue_new",
     "fail",
+    "free_ticks",
     "is_asked_to_stop",
     "mark_published",
     "mark_unpublished",
@@ -49,6 +50,7 @@ __all__ = [
     "skip",
     "stop",
     "succeed",
+    "tie_to_schedule",
     "try_again",
     "wait_for_children",
 ]

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
+
+from django.db.models import F, Value
+from django.db.models.functions import Concat, Left
 
 from jobs.ledger.fence import Fence, now
 from jobs.models import RateBucket, Run
@@ -56,6 +59,19 @@ def enqueue_many(runs: Sequence[Run]) -> list[Run]:
     fresh = [run for run in runs if run.pk not in known]
     Run.objects.bulk_create(fresh, batch_size=500, ignore_conflicts=True)
     return fresh
+
+
+def tie_to_schedule(run_id: UUID | str, *, schedule_id: int, fire_at: datetime) -> None:
+    """Count a run enqueued since `fire_at` among the schedule's, as one that a person asked for then."""
+    Run.objects.filter(pk=run_id, schedule=None, created_at__gte=fire_at).update(
+        schedule_id=schedule_id, fire_at=fire_at
+    )
+
+
+def free_ticks(schedule_id: int, fires: Sequence[datetime], *, reason: str) -> int:
+    """Give missed or skipped fire times free for another run; their records stay, without the tick."""
+    rows = Run.objects.filter(schedule_id=schedule_id, fire_at__in=fires, state__in=[State.MISSED, State.SKIPPED])
+    return rows.update(fire_at=None, reason=Left(Concat(F("reason"), Value(f"; {reason}")), 200))
 
 
 def recent(unique_key: str, *, seconds: float) -> Run | None:

@@ -1,9 +1,10 @@
-"""The engine's tables: runs, the workers that report in, queue switches, schedule plans and statistics."""
+"""The engine's tables: runs, the workers that report in, queue switches, schedule plans, their changes, statistics."""
 
 from jobs.models.bad_message import BadMessage
 from jobs.models.queue import Queue
 from jobs.models.rate_bucket import RateBucket
 from jobs.models.run import Run
+from jobs.models.schedule_change import ScheduleChange
 from jobs.models.schedule_edit import ScheduleEdit
 from jobs.models.schedule_plan import SchedulePlan
 from jobs.models.statistics import Clearing, CountedUntil, EarlierEnd, HourTally, MinuteTally, Tally
@@ -19,6 +20,7 @@ __all__ = [
     "Queue",
     "RateBucket",
     "Run",
+    "ScheduleChange",
     "ScheduleEdit",
     "SchedulePlan",
     "Tally",

@@ -5,32 +5,58 @@ from jobs.operations.edits import differences, shown_arguments
 from jobs.operations.messages import discard_message, replay_message
 from jobs.operations.queues import pause_queue, purge_queue, resume_queue
 from jobs.operations.runs import cancel, check_arguments, discard, enqueue, retry, run_here, start_now
-from jobs.operations.schedules import pause_schedule, resume_schedule, run_schedule_now
+from jobs.operations.schedule_backfill import backfill
+from jobs.operations.schedule_checks import BadScheduleError, check_call
+from jobs.operations.schedule_edits import add_schedule, duplicate_schedule, edit_schedule, remove_schedules
+from jobs.operations.schedule_history import revert_change
+from jobs.operations.schedule_record import Asker
+from jobs.operations.schedules import (
+    pause_schedule,
+    pause_schedules,
+    resume_schedule,
+    resume_schedules,
+    run_schedule_now,
+)
+from jobs.operations.schedules_of_users import remove_schedules_of_user, schedule_for_user, zone_of
 from jobs.operations.statistics import clear_statistics
 from jobs.scheduling.declared import sync_declared
 
 __all__ = [
     "CAREFUL_STEPS",
+    "Asker",
+    "BadScheduleError",
+    "add_schedule",
+    "backfill",
     "cancel",
     "check_arguments",
+    "check_call",
     "clear_statistics",
     "differences",
     "discard",
     "discard_dead_letters",
     "discard_message",
+    "duplicate_schedule",
+    "edit_schedule",
     "enqueue",
     "pause_queue",
     "pause_schedule",
+    "pause_schedules",
     "purge_queue",
+    "remove_schedules",
+    "remove_schedules_of_user",
     "replay_carefully",
     "replay_dead_letters",
     "replay_message",
     "resume_queue",
     "resume_schedule",
+    "resume_schedules",
     "retry",
+    "revert_change",
     "run_here",
     "run_schedule_now",
+    "schedule_for_user",
     "shown_arguments",
     "start_now",
     "sync_declared",
+    "zone_of",
 ]

@@ -1,49 +1,94 @@
-"""What a person may ask of a schedule: pause it, resume it, run it now."""
+"""What a person may ask of schedules as they are: pause them, resume them, run one now."""
 
 from __future__ import annotations
 
-import json
+from collections.abc import Collection
 
 from django.contrib.auth.base_user import AbstractBaseUser
-from django_celery_beat.models import PeriodicTask
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+from django_celery_beat.models import PeriodicTask, PeriodicTasks
 
-from jobs import queries, registry
-from jobs.models import Run
-from jobs.models.run import Cause
+from jobs import ledger, queries, registry
+from jobs.models import Run, SchedulePlan
+from jobs.models.schedule_change import Action
+from jobs.operations.schedule_record import Asker, check_theirs, chunks, note
+from jobs.queries.schedule_settings import settings_of
 
 
-def run_schedule_now(schedule: PeriodicTask, *, by: AbstractBaseUser | None, cause: Cause) -> Run:
-    """Enqueue one run as the schedule would, for the schedule's owner, else for the person who asks.
+def run_schedule_now(schedule: PeriodicTask, *, by: Asker, owner: AbstractBaseUser | None = None) -> Run:
+    """Enqueue one run as the schedule would, for the schedule's owner, else `owner`, else the user who asks.
 
-    Raises: UnknownJobError, ArgumentsError.
+    It counts among the schedule's runs; the fire times stay as they are.
+
+    Raises: NoSuchScheduleError when it isn't theirs; UnknownJobError, ArgumentsError.
     """
-    job = registry.find(schedule.task)
+    check_theirs(schedule, by)
+    job, known, now = registry.find(schedule.task), settings_of(schedule), ledger.now()
     plan = getattr(schedule, "plan", None)
-    result = job.apply_async(
-        args=json.loads(schedule.args or "[]"),
-        kwargs=json.loads(schedule.kwargs or "{}"),
-        owner=(plan and plan.owner) or by,
-        cause=cause,
-        queue=schedule.queue or None,
-        priority=schedule.priority,
-    )
+    with transaction.atomic():
+        result = job.apply_async(
+            args=known.args,
+            kwargs=known.kwargs,
+            owner=(plan and plan.owner) or owner or by.user,
+            cause=by.cause,
+            queue=known.queue or None,
+            priority=known.priority,
+        )
+        ledger.tie_to_schedule(result.id, schedule_id=schedule.pk, fire_at=now)
     return queries.find_run(result.id)
 
 
-def pause_schedule(schedule: PeriodicTask) -> bool:
-    """Make the schedule fire no more until resumed; False when it is paused already."""
-    return _set_enabled(schedule, False)
+def pause_schedule(schedule: PeriodicTask, *, by: Asker) -> bool:
+    """Make the schedule fire no more until resumed; False when it is paused already.
+
+    Raises: NoSuchScheduleError when it isn't theirs.
+    """
+    return bool(pause_schedules([schedule], by=by))
 
 
-def resume_schedule(schedule: PeriodicTask) -> bool:
-    """Make a paused schedule fire again, from now on; False when it isn't paused."""
-    return _set_enabled(schedule, True)
+def resume_schedule(schedule: PeriodicTask, *, by: Asker) -> bool:
+    """Make a paused schedule fire again, from now on; False when it isn't paused.
+
+    Raises: NoSuchScheduleError when it isn't theirs.
+    """
+    return bool(resume_schedules([schedule], by=by))
 
 
-def _set_enabled(schedule: PeriodicTask, enabled: bool) -> bool:
-    if schedule.enabled == enabled:
-        return False
-    schedule.enabled = enabled
-    # save() and not update(): it also tells beat that schedules have changed.
-    schedule.save()
-    return True
+def pause_schedules(schedules: Collection[PeriodicTask], *, by: Asker) -> int:
+    """Make these schedules fire no more until resumed; returns how many were not paused already.
+
+    Raises: NoSuchScheduleError when one isn't theirs; nothing is paused then.
+    """
+    return _switch(schedules, enabled=False, by=by)
+
+
+def resume_schedules(schedules: Collection[PeriodicTask], *, by: Asker) -> int:
+    """Make these schedules fire again, from now on; returns how many were paused.
+
+    Raises: NoSuchScheduleError when one isn't theirs; nothing is resumed then.
+    """
+    return _switch(schedules, enabled=True, by=by)
+
+
+def _switch(schedules: Collection[PeriodicTask], *, enabled: bool, by: Asker) -> int:
+    for schedule in schedules:
+        check_theirs(schedule, by)
+    with transaction.atomic():
+        return sum(_switch_some(some, enabled=enabled, by=by) for some in chunks([each.pk for each in schedules]))
+
+
+def _switch_some(ids: list[int], *, enabled: bool, by: Asker) -> int:
+    rows = PeriodicTask.objects.select_for_update().filter(pk__in=ids, enabled=not enabled)
+    names = dict(rows.values_list("pk", "name"))
+    if not names:
+        return 0
+    # As save() leaves it: a paused schedule has no last run.
+    forgotten = {} if enabled else {"last_run_at": None}
+    PeriodicTask.objects.filter(pk__in=names).update(enabled=enabled, date_changed=timezone.now(), **forgotten)
+    SchedulePlan.objects.filter(~Q(paused_reason=""), pk__in=names).update(paused_reason="", failures_in_row=0)
+    PeriodicTasks.update_changed()
+    action = Action.RESUMED if enabled else Action.PAUSED
+    note(names, before={"enabled": not enabled}, after={"enabled": enabled}, action=action, by=by)
+    return len(names)

@@ -3,7 +3,7 @@
 from jobs.queries.groups import STATE_GROUPS
 from jobs.queries.known_jobs import JobDetails, all_jobs, describe
 from jobs.queries.messages import NoSuchMessageError, find_message, open_messages
-from jobs.queries.queues import NoSuchQueueError, QueueDetails, all_queues, find_queue, queue_names
+from jobs.queries.queues import NoSuchQueueError, QueueDetails, all_queues, find_queue, queue_names, usable_queues
 from jobs.queries.runs import (
     NoSuchRunError,
     RunDetails,
@@ -17,21 +17,43 @@ from jobs.queries.runs import (
     task_id_of,
     wait_seconds,
 )
+from jobs.queries.schedule_changes import NoSuchChangeError, ShownChange, changes, find_change, show_change
+from jobs.queries.schedule_fires import Backfill, Fire, backfill_of, preview, shown_fires
+from jobs.queries.schedule_settings import (
+    SETTINGS,
+    TEXT_SETTINGS,
+    ScheduleSettings,
+    setting_values,
+    settings_of,
+    shown_settings,
+)
 from jobs.queries.schedules import (
     NoSuchScheduleError,
     ScheduleDetails,
     all_schedules,
     describe_schedule,
+    describe_schedules,
     find_schedule,
-    preview,
+    last_runs,
+    lateness_seconds,
+    overdue_seconds,
+    schedule_with_id,
+    schedules_of,
+    schedules_with_rules,
+    visible_schedules,
 )
 from jobs.queries.statistics import JobStatistics, Point, overall, series, statistics
 from jobs.queries.workers import all_workers, live_workers, worker_state
 
 __all__ = [
+    "SETTINGS",
     "STATE_GROUPS",
+    "TEXT_SETTINGS",
+    "Backfill",
+    "Fire",
     "JobDetails",
     "JobStatistics",
+    "NoSuchChangeError",
     "NoSuchMessageError",
     "NoSuchQueueError",
     "NoSuchRunError",
@@ -40,30 +62,49 @@ __all__ = [
     "QueueDetails",
     "RunDetails",
     "ScheduleDetails",
+    "ScheduleSettings",
+    "ShownChange",
     "all_jobs",
     "all_queues",
     "all_schedules",
     "all_workers",
+    "backfill_of",
+    "changes",
     "describe",
     "describe_schedule",
+    "describe_schedules",
     "details",
     "failures",
+    "find_change",
     "find_message",
     "find_queue",
     "find_run",
     "find_schedule",
     "history",
+    "last_runs",
+    "lateness_seconds",
     "listed",
     "live_workers",
     "open_messages",
     "overall",
+    "overdue_seconds",
     "preview",
     "queue_names",
     "run_seconds",
+    "schedule_with_id",
+    "schedules_of",
+    "schedules_with_rules",
     "search",
     "series",
+    "setting_values",
+    "settings_of",
+    "show_change",
+    "shown_fires",
+    "shown_settings",
     "statistics",
     "task_id_of",
+    "usable_queues",
+    "visible_schedules",
     "wait_seconds",
     "worker_state",
 ]

@@ -75,5 +75,11 @@ def queue_names() -> list[str]:
     return [queue.name for queue in current_app.conf.task_queues]
 
 
+def usable_queues() -> list[str]:
+    """Return the names of the queues that are configured, or that a worker serves now."""
+    configured = queue_names()
+    return [*configured, *sorted({name for worker in live_workers() for name in worker.queues} - set(configured))]
+
+
 def _per_queue(condition: Q) -> Iterable[Any]:
     return Run.objects.filter(condition).values("queue").annotate(runs=Count("pk"), oldest_at=Min("run_at")).order_by()

@@ -1,5 +1,27 @@
 """The verbs of `manage.py jobs` beyond running and looking."""
 
-from jobs.management.verbs import checking, dead, quarantine, queue, schedule, statistics, wishes, worker
+from jobs.management.verbs import (
+    checking,
+    dead,
+    quarantine,
+    queue,
+    schedule,
+    schedule_edits,
+    schedule_past,
+    statistics,
+    wishes,
+    worker,
+)
 
-__all__ = ["checking", "dead", "quarantine", "queue", "schedule", "statistics", "wishes", "worker"]
+__all__ = [
+    "checking",
+    "dead",
+    "quarantine",
+    "queue",
+    "schedule",
+    "schedule_edits",
+    "schedule_past",
+    "statistics",
+    "wishes",
+    "worker",
+]

@@ -18,6 +18,7 @@ from jobs.states import State
 from tests import tasks_for_tests
 from tests.rows import NOON, saved_run
 
+SHELL = operations.Asker(cause=Cause.CLI)
 pytestmark = pytest.mark.django_db
 assert tasks_for_tests
 
@@ -123,22 +124,23 @@ def test_running_a_schedule_now_enqueues_its_job_with_its_arguments_for_its_owne
     schedule: PeriodicTask, anna: User
 ) -> None:
     ben = User.objects.create_user("ben")
-    run = operations.run_schedule_now(schedule, by=anna, cause=Cause.ADMIN)
+    anna.is_staff = True
+    run = operations.run_schedule_now(schedule, by=operations.Asker(cause=Cause.ADMIN, user=anna))
     assert (run.job, run.kwargs, run.queue, run.owner, run.cause) == ("add", {"x": 2}, "email", anna, Cause.ADMIN)
     SchedulePlan.objects.create(schedule=schedule, owner=ben)
     fresh = PeriodicTask.objects.get(pk=schedule.pk)
-    assert operations.run_schedule_now(fresh, by=anna, cause=Cause.ADMIN).owner == ben
+    assert operations.run_schedule_now(fresh, by=operations.Asker(cause=Cause.ADMIN, user=anna)).owner == ben
 
 
 @pytest.mark.req("PL-2")
 def test_pausing_and_resuming_a_schedule_tells_beat_and_happens_once(schedule: PeriodicTask) -> None:
     PeriodicTasks.objects.update_or_create(ident=1, defaults={"last_update": NOON})
-    assert operations.pause_schedule(schedule)
-    assert not operations.pause_schedule(schedule)
+    assert operations.pause_schedule(schedule, by=SHELL)
+    assert not operations.pause_schedule(schedule, by=SHELL)
     assert not PeriodicTask.objects.get().enabled
     assert PeriodicTasks.last_change() > NOON
-    assert operations.resume_schedule(schedule)
-    assert not operations.resume_schedule(schedule)
+    assert operations.resume_schedule(schedule, by=SHELL)
+    assert not operations.resume_schedule(schedule, by=SHELL)
     assert PeriodicTask.objects.get().enabled
 
 
