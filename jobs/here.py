@@ -98,4 +98,5 @@ def _attempt(run: Run) -> bool:
     request = request_of(run)
     perform(job, tracer, Message(request["id"], run.args, run.kwargs, request))
     run.refresh_from_db()
-    return not (run.state == State.QUEUED and run.reason in _REFUSALS)
+    is_refused = run.reason in _REFUSALS or run.reason.startswith(ledger.PARKED)
+    return not (run.state == State.QUEUED and is_refused)

@@ -57,9 +57,10 @@ class Engine:
         return {**os.environ, **ours, "LEASE_SECONDS": str(LEASE_SECONDS)}
 
     def start(self, *arguments: str, **variables: str) -> Process:
-        """Start a Celery command on the app under test."""
+        """Start a Celery command on the app under test, or on another `app`."""
         output = self.folder / f"{arguments[0]}-{len(self.processes)}.log"
-        command = [sys.executable, "-m", "celery", "-A", "tests.app", *arguments]
+        module = variables.pop("app", "tests.app")
+        command = [sys.executable, "-m", "celery", "-A", module, *arguments]
         process = Process(command, environment={**self.environment, **variables}, output=output)
         self.processes.append(process)
         return process
