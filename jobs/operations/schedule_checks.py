@@ -14,7 +14,7 @@ from django.db.models import Field
 from django.utils import timezone
 from django_celery_beat.models import PeriodicTask
 
-from jobs import drafting, queries, registry
+from jobs import queries, registry
 from jobs.arguments import check_types
 from jobs.errors import ArgumentsError, DaybookError
 from jobs.models import SchedulePlan
