@@ -6,6 +6,9 @@ from typing import Any
 
 import structlog
 
+# The real one: Celery replaces sys.stderr by a proxy that logs, and drops what a handler of ours would write to it.
+_STDERR = "ext://sys.__stderr__"
+
 _SHARED: list[Any] = [
     structlog.contextvars.merge_contextvars,
     structlog.processors.TimeStamper(fmt="iso", utc=True),
@@ -36,7 +39,7 @@ LOGGING: dict[str, Any] = {
             "foreign_pre_chain": _SHARED,
         },
     },
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "console"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "console", "stream": _STDERR}},
     "root": {"handlers": ["stderr"], "level": "INFO"},
     "loggers": {
         "django.server": {"handlers": ["stderr"], "level": "INFO", "propagate": False},
