@@ -25,7 +25,6 @@ class Refusal(StrEnum):
     BUSY = "concurrency limit reached"
     LIMITED = "rate limit reached"
     EXPIRED = "not started before its deadline"
-    MISFIT = "its arguments don't fit the job here"
 
 
 def claim(
