@@ -24,10 +24,12 @@ from jobs import context, faultpoints, ledger, presence
 from jobs.adoption import adopt, is_foreign
 from jobs.conf import conf
 from jobs.dialect import is_database_fault, patiently
+from jobs.envelope import sequel_of
 from jobs.identifiers import run_id_of
 from jobs.ledger import Refusal, Usage
 from jobs.models import Run
 from jobs.outcomes import Again, Fail, Stop, decide
+from jobs.registry import problem_of_call
 from jobs.states import State
 from jobs.wire import shown, unseal
 
@@ -94,7 +96,10 @@ def perform(job: Job, trace: Tracer, message: Message) -> Any:
 
 
 def admit(job: Job, message: Message) -> Run | Refusal:
-    """Claim the message's run; a foreign client's message gets its row first. Waits for a database that is away."""
+    """Claim the message's run; a foreign client's message gets its row first. Waits for a database that is away.
+
+    A run whose arguments don't fit the job here is parked: an older or newer worker may know the job otherwise.
+    """
 
     def claim_now(run_id: UUID) -> Run | Refusal:
         mine, rate = presence.worker_id(), job.declaration.rate_limit
@@ -102,6 +107,9 @@ def admit(job: Job, message: Message) -> Run | Refusal:
 
     def claim() -> Run | Refusal:
         run_id = run_id_of(message.task_id)
+        if problem := problem_of_call(job, message.args, message.kwargs):
+            ledger.park(run_id, now=ledger.now(), reason=f"{Refusal.MISFIT}: {problem}")
+            return Refusal.MISFIT
         claimed = claim_now(run_id)
         if claimed is Refusal.UNKNOWN and is_foreign(message.request):
             adopt(job, message)
@@ -169,9 +177,12 @@ def bound(attempt: Attempt) -> Iterator[None]:
 
 
 def _request(run: Run, message: Message) -> dict[str, Any]:
-    """Return the message's request with the row's own arguments, masked, for what shows or keeps them."""
+    """Return the message's request with what follows the run, and its arguments, masked, from the row.
+
+    A message only rings: who can write to the broker must not be able to add a link to somebody's run.
+    """
     masked = {"argsrepr": shown(run.args), "kwargsrepr": shown(run.kwargs)}
-    return {**message.request, **masked, "retries": run.attempt - 1}
+    return {**message.request, **sequel_of(run), **masked, "retries": run.attempt - 1}
 
 
 def _conclude(attempt: Attempt, error: Exception) -> NoReturn:

@@ -186,6 +186,8 @@ class LedgerBackend(DatabaseBackend):  # type: ignore[misc]
         if run.state == State.QUEUED:
             ledger.mark_unpublished([run.pk], reason="its process died before the claim")
             return False
+        # From the row, as in an attempt: a message could name other errbacks.
+        vars(request).update(envelope.sequel_of(run))
         return abandoned.conclude(run, error, _childs(run.pk, request), retry=self._retry_of(run))
 
     def settle_lost(self, run: Run, error: BaseException) -> None:

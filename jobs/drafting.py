@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, cast
@@ -17,7 +16,7 @@ from jobs.errors import ArgumentsError
 from jobs.identifiers import new_correlation_id, new_run_id, run_id_of
 from jobs.models import Run
 from jobs.models.run import Cause
-from jobs.publish import is_left_to_dispatcher
+from jobs.registry import problem_of_call
 from jobs.states import State
 
 if TYPE_CHECKING:
@@ -79,7 +78,7 @@ def draft(  # noqa: PLR0913 - one column each
         created_at=now,
         run_at=run_at,
         expires_at=moment(expires if expires is not None else declared.expires_seconds, now),
-        published_at=now if run_at <= now and not is_left_to_dispatcher() and window.has_room(queue_name) else None,
+        published_at=now if run_at <= now and window.has_room(queue_name) else None,
         max_attempts=job.retry_policy.attempts,
         correlation_id=_correlation_id(active),
         parent_id=active.id if active else None,
@@ -92,18 +91,6 @@ def draft(  # noqa: PLR0913 - one column each
     if task_id and task_id != str(run.pk):
         run.options["task_id"] = task_id
     return run
-
-
-def problem_of_call(job: Job, args: Iterable[Any], kwargs: Mapping[str, Any]) -> str:
-    """Return why the arguments don't fit the job's signature; empty when they do, or the job wants no check."""
-    if not job.typing:
-        return ""
-    header = getattr(job, "__header__", None) or inspect.signature(job.run).bind
-    try:
-        header(*args, **kwargs)
-    except TypeError as error:
-        return str(error)
-    return ""
 
 
 def route(job: Job, options: dict[str, Any], args: Any, kwargs: Any) -> tuple[str, dict[str, Any]]:

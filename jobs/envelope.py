@@ -16,15 +16,18 @@ def request_of(run: Run) -> dict[str, Any]:
         "id": options.get("task_id") or str(run.pk),
         "task": run.job,
         "root_id": str(run.root_id or run.pk),
-        "callbacks": options.get("link"),
-        "errbacks": options.get("link_error"),
-        "chain": options.get("chain"),
-        "chord": options.get("chord"),
+        **sequel_of(run),
         "group": options.get("group_id"),
         "group_index": options.get("group_index"),
         "ignore_result": options.get("ignore_result", False),
         "delivery_info": {"routing_key": run.queue},
     }
+
+
+def sequel_of(run: Run) -> dict[str, Any]:
+    """Return the part of the request that says what follows the run: links, the rest of its chain, its chord."""
+    names = {"callbacks": "link", "errbacks": "link_error", "chain": "chain", "chord": "chord"}
+    return {celerys: run.options.get(ours) for celerys, ours in names.items()}
 
 
 def context_of(run: Run) -> Context:

@@ -63,8 +63,13 @@ def _paused(run: Run, now: datetime) -> Iterator[Reason]:
 
 
 def _limited(run: Run, now: datetime) -> Iterator[Reason]:
-    if run.run_at > now:
+    if run.rate_reserved and run.run_at > now:
         yield Reason("rate", f"its rate limit ({run.rate_key}) lets it start at {run.run_at:%F %T} UTC")
+
+
+def _parked(run: Run, now: datetime) -> Iterator[Reason]:
+    if run.reason.startswith(ledger.PARKED):
+        yield Reason("parked", run.reason, "deploy the code that it needs, or cancel it")
 
 
 def _busy(run: Run, now: datetime) -> Iterator[Reason]:
@@ -88,7 +93,7 @@ def _unserved(run: Run, now: datetime) -> Iterator[Reason]:
 
 
 def _broker(run: Run, now: datetime) -> Iterator[Reason]:
-    if run.published_at is None and (run.reason == "broker away" or is_broker_away(run.queue)):
+    if run.published_at is None and (run.reason == "broker away" or is_broker_away()):
         yield Reason("broker", "the broker did not take its message", "see that the broker runs: jobs doctor")
 
 
@@ -107,6 +112,7 @@ def _no_beat(run: Run, now: datetime) -> Iterator[Reason]:
 _CHECKS: list[Callable[[Run, datetime], Iterator[Reason]]] = [
     _paused,
     _limited,
+    _parked,
     _busy,
     _unknown,
     _unserved,

@@ -7,7 +7,10 @@ import random
 import signal
 from collections.abc import Callable
 
-POINTS = ("before claim", "after claim", "after body", "before settle", "in settle", "after settle", "before publish")
+POINTS = (
+    *("before claim", "after claim", "after body", "before settle", "in settle", "after settle", "before publish"),
+    *("in fire", "after fire"),
+)
 VARIABLE = "DAYBOOK_KILL_POINTS"
 
 

@@ -11,8 +11,8 @@ from celery import current_app
 from django_celery_beat.models import PeriodicTask
 
 from jobs import registry
-from jobs.drafting import problem_of_call
 from jobs.models import Run
+from jobs.registry import problem_of_call
 
 if TYPE_CHECKING:
     from jobs.task import Job

@@ -47,14 +47,13 @@ class Consumer(CeleryConsumer):
         self._quarantine(message, Fault(BadMessage.Reason.WRONG_SHAPE, "not a task message"))
 
     def on_unknown_task(self, body: Any, message: Any, exc: BaseException) -> None:
-        """Quarantine a foreign message for a job not known here; a run's own message is dropped, its row waits.
+        """Quarantine a foreign message for a job not known here; a run's own message is dropped, its row is parked.
 
         The dispatcher rings again for the row, until a worker that knows the job is deployed.
         """
         if message.headers.get(HEADER):
             log.warning("job not known here, its run waits", job=message.headers.get("task"))
-            ledger.note_waiting(message.headers[HEADER]["run"], reason="no worker knows this job yet")
-            message.ack_log_error(log, (Exception,))
+            self._park(message)
             return
         self._quarantine(message, Fault(BadMessage.Reason.UNKNOWN_JOB, f"no job is called {exc}"))
 
@@ -86,6 +85,13 @@ class Consumer(CeleryConsumer):
             message.ack_log_error(log, (Exception,))
             return False
         return True
+
+    def _park(self, message: Any) -> None:
+        try:
+            ledger.park(message.headers[HEADER]["run"], now=ledger.now(), reason="no worker knows this job yet")
+        except Error as error:
+            log.warning("could not note it; found by its age", error=str(error))
+        message.ack_log_error(log, (Exception,))
 
     def _quarantine(self, message: Any, fault: Fault) -> None:
         try:

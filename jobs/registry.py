@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import difflib
-from typing import TYPE_CHECKING, cast
+import inspect
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any, cast
 
 from celery import current_app
 
@@ -31,3 +33,15 @@ def find(name: str) -> Job:
     near = difflib.get_close_matches(name, jobs, n=3)
     hint = f"; did you mean {', '.join(near)}?" if near else ""
     raise UnknownJobError(f"no job is called {name!r}{hint}")
+
+
+def problem_of_call(job: Job, args: Iterable[Any], kwargs: Mapping[str, Any]) -> str:
+    """Return why the arguments don't fit the job's signature; empty when they do, or the job wants no check."""
+    if not job.typing:
+        return ""
+    header = getattr(job, "__header__", None) or inspect.signature(job.run).bind
+    try:
+        header(*args, **kwargs)
+    except TypeError as error:
+        return str(error)
+    return ""

@@ -16,10 +16,12 @@ from django.db import transaction
 from django.utils import timezone
 
 from jobs import attempt, context, drafting, ledger
+from jobs.errors import ArgumentsError
 from jobs.models import Run
 from jobs.outcomes import Again
 from jobs.policies import PLAIN, Declaration, Retry
 from jobs.publish import publish_after_commit
+from jobs.registry import problem_of_call
 
 log = structlog.get_logger(__name__)
 
@@ -166,7 +168,10 @@ class Job(Task):  # type: ignore[type-arg]
         max_retries: int | None = None,
         **options: Any,
     ) -> NoReturn:
-        """Give the run back for another attempt as Celery does, but through the row instead of a message."""
+        """Give the run back for another attempt as Celery does, but through the row instead of a message.
+
+        `options` are apply_async's: another queue, priority, deadline, link ... for what is still to come.
+        """
         current = attempt.current()
         if current is None or current.job.name != self.name:
             super().retry(args, kwargs, exc, throw, eta, countdown, max_retries, **options)
@@ -179,15 +184,36 @@ class Job(Task):  # type: ignore[type-arg]
         now = timezone.now()
         wait = self.default_retry_delay if countdown is None else countdown
         at = drafting.moment(eta, now) or now + timedelta(seconds=wait)
+        current.edits = self._edits(current.run, args, kwargs, options)
         current.again = Again(at, reason=f"retry() {exc!r}" if exc else "retry()")
-        new_args, new_kwargs = drafting.sealed(self, args or (), kwargs or {})
-        current.edits = ({} if args is None else {"args": new_args}) | (
-            {} if kwargs is None else {"kwargs": new_kwargs}
-        )
         error = CeleryRetry(exc=cast("Exception", exc), when=at)
         if throw:
             raise error
         return error  # type: ignore[misc]
+
+    def _edits(self, run: Run, args: Any, kwargs: Any, options: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the columns that retry() changes: the arguments, and where and how the next message goes.
+
+        Raises: ArgumentsError when the new arguments don't fit.
+        """
+        call = (run.args if args is None else args, run.kwargs if kwargs is None else kwargs)
+        if problem := problem_of_call(self, *call):
+            raise ArgumentsError(problem)
+        new_args, new_kwargs = drafting.sealed(self, *call)
+        edits: dict[str, Any] = {"args": new_args, "kwargs": new_kwargs}
+        given = {name: value for name, value in options.items() if value is not None}
+        if not given:
+            return edits
+        queue, routed = drafting.route(self, given, *call)
+        if given.keys() & {"queue", "exchange", "routing_key"}:
+            edits["queue"] = queue
+        if "priority" in given:
+            edits["priority"] = given["priority"]
+        if "expires" in given:
+            edits["expires_at"] = drafting.moment(given["expires"], timezone.now())
+        links = {name: _frozen(given[name]) for name in ("link", "link_error") if name in given}
+        kept = {name: value for name, value in routed.items() if name in given}
+        return {**edits, "options": {**run.options, **kept, **links}}
 
 
 def _frozen(signatures: Any) -> Any:

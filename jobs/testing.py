@@ -18,6 +18,7 @@ from kombu.utils import json as kombu_json
 from jobs import faultpoints, ledger, registry, wire
 from jobs.attempt import Message, perform
 from jobs.envelope import request_of
+from jobs.errors import ArgumentsError
 from jobs.fanout import end_parents
 from jobs.models import Run, Worker
 from jobs.models.run import RunQuerySet, WaitsFor
@@ -112,6 +113,8 @@ def _next(job: Job | None) -> Run | None:
 
 def _attempt(run: Run) -> None:
     job = registry.find(run.job)
+    if problem := registry.problem_of_call(job, run.args, run.kwargs):
+        raise ArgumentsError(problem)
     if run.run_at > ledger.now():
         ledger.bring_forward(run.pk, now=ledger.now())
     if run.state != State.QUEUED:

@@ -6,9 +6,6 @@ from typing import Any
 
 import structlog
 
-# The real one: Celery replaces sys.stderr by a proxy that logs, and drops what a handler of ours would write to it.
-_STDERR = "ext://sys.__stderr__"
-
 _SHARED: list[Any] = [
     structlog.contextvars.merge_contextvars,
     structlog.processors.TimeStamper(fmt="iso", utc=True),
@@ -39,7 +36,7 @@ LOGGING: dict[str, Any] = {
             "foreign_pre_chain": _SHARED,
         },
     },
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "console", "stream": _STDERR}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "console"}},
     "root": {"handlers": ["stderr"], "level": "INFO"},
     "loggers": {
         "django.server": {"handlers": ["stderr"], "level": "INFO", "propagate": False},

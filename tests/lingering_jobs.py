@@ -1,10 +1,13 @@
-"""Jobs under test that go on until something stops them: a wish, a signal, a gate that opens, or their memory."""
+"""Jobs under test that go on until something stops them (a wish, a signal, a gate, memory), or go on elsewhere."""
 
 from __future__ import annotations
 
 import os
 import time
 from pathlib import Path
+from typing import Any
+
+from celery import Task, current_app
 
 from jobs import Retry, current_run, job
 from tests.notes import note, noted_body
@@ -38,8 +41,29 @@ def walks(steps: int) -> int:
     return run.token
 
 
+@job(retry=Retry(attempts=3, wait=0.0))
+def grows(x: float) -> float:
+    """Stay as it was before the deploy of tests/newer_jobs.py."""
+    with noted_body():
+        return x
+
+
 @job(retry=Retry(attempts=1, lost_attempts=2))
 def eats_memory(megabytes: int) -> int:
     """Take so much memory that the kernel has to act."""
     note("begin", attempt=current_run().attempt)
     return len(bytearray(b"\1") * (megabytes * 2**20))
+
+
+@job(bind=True)
+def retries_elsewhere(self: Task[..., Any], queue: str, priority: int, word: str) -> str:
+    """Go on in another queue, and link a job that notes the word."""
+    if self.request.retries == 0:
+        link = current_app.signature("noted", (word,), immutable=True)
+        raise self.retry(countdown=0, queue=queue, priority=priority, link=link, time_limit=50)
+    return str((self.request.delivery_info or {}).get("routing_key"))
+
+
+@job(bind=True)
+def retries_with_wrong_arguments(self: Task[..., Any]) -> None:
+    raise self.retry(countdown=0, kwargs={"unheard_of": 1})

@@ -4,8 +4,25 @@ One module per part of a run's life, in its order; the transitions they make are
 """
 
 from jobs.ledger.claiming import Refusal, claim
-from jobs.ledger.delivering import mark_published, mark_unpublished, note_waiting, release, release_due
-from jobs.ledger.enqueueing import enqueue, enqueue_many, enqueue_new, free_ticks, recent, replace, tie_to_schedule
+from jobs.ledger.delivering import (
+    PARKED,
+    mark_published,
+    mark_unpublished,
+    note_waiting,
+    park,
+    release,
+    release_due,
+)
+from jobs.ledger.enqueueing import (
+    enqueue,
+    enqueue_many,
+    enqueue_new,
+    enqueue_ticks,
+    free_ticks,
+    recent,
+    replace,
+    tie_to_schedule,
+)
 from jobs.ledger.fence import NO_USAGE, Fence, Usage, now
 from jobs.ledger.finishing import (
     fail,
@@ -21,6 +38,7 @@ from jobs.ledger.wishes import bring_forward, cancel, cancel_waiting, discard, r
 
 __all__ = [
     "NO_USAGE",
+    "PARKED",
     "Fence",
     "Refusal",
     "Usage",
@@ -32,6 +50,7 @@ __all__ = [
     "enqueue",
     "enqueue_many",
     "enqueue_new",
+    "enqueue_ticks",
     "fail",
     "free_ticks",
     "is_asked_to_stop",
@@ -40,6 +59,7 @@ __all__ = [
     "note",
     "note_waiting",
     "now",
+    "park",
     "recent",
     "release",
     "release_due",

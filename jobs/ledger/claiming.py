@@ -25,6 +25,7 @@ class Refusal(StrEnum):
     BUSY = "concurrency limit reached"
     LIMITED = "rate limit reached"
     EXPIRED = "not started before its deadline"
+    MISFIT = "its arguments don't fit the job here"
 
 
 def claim(

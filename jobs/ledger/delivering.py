@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
@@ -12,16 +12,15 @@ from jobs.dialect import claimable
 from jobs.models import Run
 from jobs.states import State
 
+PARKED = "parked: "
 _NOT_YET = (State.SCHEDULED, State.RETRYING)
+_SHORTEST_PARKING, _LONGEST_PARKING = timedelta(seconds=10), timedelta(seconds=60)
 
 
 def release_due(*, now: datetime, limit: int) -> int:
     """Move scheduled and retrying runs whose time has come to QUEUED, to be published; returns how many."""
-    due = Run.objects.filter(state__in=_NOT_YET, run_at__lte=now, waits_for="").order_by("run_at")
-    # Asked first: on SQLite a transaction takes the only write lock, even to find nothing.
-    if not due.exists():
-        return 0
     with transaction.atomic():
+        due = Run.objects.filter(state__in=_NOT_YET, run_at__lte=now, waits_for="").order_by("run_at")
         ids = list(claimable(due).values_list("pk", flat=True)[:limit])
         return Run.objects.filter(pk__in=ids, state__in=_NOT_YET).update(state=State.QUEUED, published_at=None)
 
@@ -45,3 +44,14 @@ def mark_unpublished(ids: Sequence[UUID], *, reason: str = "") -> None:
 def note_waiting(run_id: UUID | str, *, reason: str) -> None:
     """Note why a queued run waits; changes nothing else."""
     Run.objects.filter(pk=run_id, state=State.QUEUED).update(reason=reason[:200])
+
+
+def park(run_id: UUID | str, *, now: datetime, reason: str) -> None:
+    """Set a queued run aside that no worker here can perform: it gets another message later, the others go ahead.
+
+    The longer it has waited, the longer it is left alone: a sixth of its age, but at most a minute.
+    """
+    queued = Run.objects.filter(pk=run_id, state=State.QUEUED)
+    for run in queued.only("created_at"):
+        wait = min(max((now - run.created_at) / 6, _SHORTEST_PARKING), _LONGEST_PARKING)
+        queued.update(published_at=None, run_at=now + wait, reason=f"{PARKED}{reason}"[:200])

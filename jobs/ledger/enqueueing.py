@@ -74,6 +74,17 @@ def free_ticks(schedule_id: int, fires: Sequence[datetime], *, reason: str) -> i
     return rows.update(fire_at=None, reason=Left(Concat(F("reason"), Value(f"; {reason}")), 200))
 
 
+def enqueue_ticks(runs: Sequence[Run]) -> set[UUID]:
+    """Insert what schedules fire; returns the ids of those that are new.
+
+    Another row of the same schedule and fire time, or an unfinished one with the same unique key, wins.
+    """
+    if not runs:
+        return set()
+    Run.objects.bulk_create(runs, batch_size=500, ignore_conflicts=True)
+    return set(Run.objects.filter(pk__in=[run.pk for run in runs]).values_list("pk", flat=True))
+
+
 def recent(unique_key: str, *, seconds: float) -> Run | None:
     """Return the latest run of the unique key enqueued less than `seconds` ago; locks the key for the transaction."""
     RateBucket.objects.get_or_create(key=f"unique:{unique_key}"[:200], defaults={"next_start_at": now()})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
+from django.db.models.functions import Now
 
 
 class ScheduleEdit(models.Model):
@@ -11,6 +12,8 @@ class ScheduleEdit(models.Model):
     id = models.BigAutoField(primary_key=True)
     # No foreign key: the schedule may be gone by the time beat looks, and the triggers shall lock nothing.
     schedule_id = models.IntegerField()
+    edited_at = models.DateTimeField(db_default=Now())
+    is_resume = models.BooleanField(db_default=False, help_text="It was paused before.")
 
     def __str__(self) -> str:
         return f"edit {self.pk} of schedule {self.schedule_id}"

@@ -14,7 +14,7 @@ from django.db.models import Field
 from django.utils import timezone
 from django_celery_beat.models import PeriodicTask
 
-from jobs import drafting, queries, registry
+from jobs import queries, registry
 from jobs.arguments import check_types
 from jobs.errors import ArgumentsError, DaybookError
 from jobs.models import SchedulePlan
@@ -95,7 +95,7 @@ def check_call(job: Job, args: list[Any], kwargs: Mapping[str, Any]) -> None:
 
     Raises: ArgumentsError.
     """
-    if args and (problem := drafting.problem_of_call(job, args, kwargs)):
+    if args and (problem := registry.problem_of_call(job, args, kwargs)):
         raise ArgumentsError(problem)
     parameters = inspect.signature(job.run).parameters.values()
     if args and any(each.kind is inspect.Parameter.VAR_POSITIONAL for each in parameters):

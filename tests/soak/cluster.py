@@ -26,7 +26,6 @@ class Member:
 
     name: str
     words: list[str]
-    machine: str = ""
     process: subprocess.Popen[bytes] | None = None
     starts: int = 0
     restart_at: float = 0.0
@@ -54,9 +53,7 @@ class Cluster:
         self._app = app
         self.folder = folder
         self.environment = {**os.environ, "SOAK_ROLE": "process", effects.FOLDER: str(folder)}
-        # Every second worker as if on another machine: of those the beats know nothing but their heartbeats.
-        machines = ["", "another machine"]
-        self.workers = [Member(f"w{n + 1}", _worker(f"w{n + 1}"), machines[n % 2]) for n in range(workers)]
+        self.workers = [Member(f"w{n + 1}", _worker(f"w{n + 1}")) for n in range(workers)]
         self.beats = [Member(f"b{n + 1}", ["beat", "--pidfile=", "--loglevel=INFO"]) for n in range(beats)]
         self._ending = threading.Event()
         self._supervisor = threading.Thread(target=self._supervise, daemon=True)
@@ -128,7 +125,7 @@ class Cluster:
             member.process = subprocess.Popen(
                 [*TETHER, sys.executable, "-m", "celery", "-A", self._app, *member.words],
                 cwd=BASE_DIR,
-                env={**self.environment, effects.MACHINE: member.machine},
+                env=self.environment,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,

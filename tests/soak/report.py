@@ -72,7 +72,6 @@ def keep(text: str, account: Account) -> None:
 def _figures(verdict: Verdict, account: Account) -> list[tuple[str, str]]:
     given_back = sorted(rescue.given_back for rescue in verdict.rescues)
     unhindered = sorted(rescue.given_back for rescue in verdict.rescues if not rescue.hindered)
-    rung = sorted(rescue.rung for rescue in verdict.rescues if rescue.rung is not None)
     kills = dict(sorted(account.faults.items()))
     return [
         *((name, str(count)) for name, count in verdict.counts.items()),
@@ -82,7 +81,6 @@ def _figures(verdict: Verdict, account: Account) -> list[tuple[str, str]]:
         ("messages delivered twice", str(account.copies)),
         ("back in its queue after a fault, p50 / p99 / longest", _quantiles(given_back)),
         ("the same while database, broker and beats were well", _quantiles(unhindered)),
-        ("its message sent again after a fault, the same", _quantiles(rung)),
         ("slowest enqueue", f"{account.slowest_enqueue:.2f} s"),
         ("load / drain", f"{account.load_seconds:.0f} s / {account.drain_seconds:.0f} s"),
         ("seed", str(account.size.seed)),

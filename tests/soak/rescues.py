@@ -14,28 +14,22 @@ AFTERMATH_SECONDS = 10.0
 
 @dataclass(frozen=True)
 class Rescue:
-    """One attempt that a fault cost: seconds until the run was given back, and until its message was sent again.
+    """One attempt that a fault cost: seconds until the run was given back.
 
-    `rung` is None when the run had no attempt left. `hindered` says that another fault struck the rescuers meanwhile or
-    just before: the database away, the broker frozen, or a beat killed.
+    `hindered` says that another fault struck the rescuers meanwhile or just before: the database away, the broker
+    frozen, or a beat killed.
     """
 
     kind: str
     given_back: float
     hindered: bool = False
-    rung: float | None = None
 
 
 def rescues(history: History) -> list[Rescue]:
     """Return every attempt given up as LOST together with the fault that struck its process."""
     nodes = {str(line["id"]): int(line["pid"]) for line in history.workers}
     return [
-        Rescue(
-            fault["kind"],
-            seconds_of(entry["ended_at"]) - fault["at"],
-            _is_hindered(history, entry, fault),
-            _rung(history, run, entry, fault),
-        )
+        Rescue(fault["kind"], seconds_of(entry["ended_at"]) - fault["at"], _is_hindered(history, entry, fault))
         for run in history.rows
         for entry in history.lost_attempts(run)
         if (fault := _fault_of(history, run, entry, nodes)) is not None
@@ -62,11 +56,6 @@ def _fault_of(history: History, run: str, entry: Line, nodes: dict[str, int]) ->
     direct = [fault for fault in during if wrote & set(fault["pids"])]
     of_node = [fault for fault in during if node in {fault.get("parent"), *fault["pids"]}]
     return next(iter(direct or of_node), None)
-
-
-def _rung(history: History, run: str, entry: Line, fault: Line) -> float | None:
-    ended = seconds_of(entry["ended_at"])
-    return next((at - fault["at"] for at in history.rung_at.get(run, []) if at >= ended), None)
 
 
 def _is_hindered(history: History, entry: Line, fault: Line) -> bool:

@@ -24,7 +24,6 @@ from kombu import pools
 from pytest_django.plugin import DjangoDbBlocker
 
 from jobs import publish
-from jobs.breaker import Breaker
 from jobs.models import Run
 from project.celery import app
 from tests import tasks_for_tests  # noqa: F401 - registers the jobs in this process too
@@ -58,9 +57,10 @@ class Engine:
         return {**os.environ, **ours, "LEASE_SECONDS": str(LEASE_SECONDS)}
 
     def start(self, *arguments: str, **variables: str) -> Process:
-        """Start a Celery command on the app under test."""
+        """Start a Celery command on the app under test, or on another `app`."""
         output = self.folder / f"{arguments[0]}-{len(self.processes)}.log"
-        command = [sys.executable, "-m", "celery", "-A", "tests.app", *arguments]
+        module = variables.pop("app", "tests.app")
+        command = [sys.executable, "-m", "celery", "-A", module, *arguments]
         process = Process(command, environment={**self.environment, **variables}, output=output)
         self.processes.append(process)
         return process
@@ -121,7 +121,7 @@ def speak_to(broker_url: str) -> None:
     forget_connections: Any = app._after_fork  # type: ignore[attr-defined]
     forget_connections()
     app.conf.update(broker_url=broker_url)
-    publish._breaker = Breaker()
+    publish._broker_away_until = 0.0
 
 
 def _server_cursor() -> Any:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import uuid
+
 import pytest
 
 from tests.acceptance.jobs.conftest import Engine
 from tests.hooked import hooked
+from tests.lingering_jobs import retries_elsewhere, retries_with_wrong_arguments
 from tests.plugins.polling import poll
 from tests.tasks_for_tests import (
     asks_to_wait,
@@ -121,3 +124,20 @@ def test_celerys_hooks_of_a_class_based_job_are_called(engine: Engine, outcome: 
     engine.ended(result)
     poll(lambda: engine.notes(result, event="after_return"))
     assert [line["event"] for line in engine.notes(result)] == events
+
+
+@pytest.mark.req("PL-1")
+def test_celerys_own_retry_may_choose_another_queue_and_what_follows(engine: Engine) -> None:
+    word = uuid.uuid4().hex
+    result = retries_elsewhere.delay("notifications", 7, word)
+    assert result.get(timeout=20) == "notifications"
+    run = engine.run(result)
+    assert (run.queue, run.priority, run.attempt, run.options["time_limit"]) == ("notifications", 7, 2, 50)
+    poll(lambda: [line for line in engine.notes(event="end") if line.get("label") == word], within=20)
+
+
+@pytest.mark.req("PL-1")
+def test_celerys_own_retry_with_arguments_that_do_not_fit_fails_with_a_clear_error(engine: Engine) -> None:
+    run = engine.ended(retries_with_wrong_arguments.delay())
+    assert (run.state, run.attempt, run.error_kind) == ("FAILED", 1, "ArgumentsError")
+    assert "unheard_of" in run.error_message

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jobs.policies import Misfire
-from jobs.scheduling.misfire import PUNCTUAL, Verdict, judge
+from jobs.scheduling.clock import Earlier
+from jobs.scheduling.misfire import PUNCTUAL, judge
 
 NOON = datetime(2025, 1, 1, 12, tzinfo=UTC)
 GRACE = timedelta(seconds=300)
@@ -38,9 +39,40 @@ def late(*seconds: float) -> list[datetime]:
 def test_late_fires_become_what_the_policy_says(
     policy: str, seconds: list[float], runs: list[float], missed: list[float]
 ) -> None:
-    lost = late(*missed)
-    wanted = Verdict(tuple(late(*runs)), *((lost[0], lost[-1], len(lost)) if lost else ()))
-    assert judge(late(*seconds), now=NOON, grace=GRACE, policy=Misfire(policy)) == wanted
+    verdict, lost = judge(late(*seconds), now=NOON, grace=GRACE, policy=Misfire(policy)), late(*missed)
+    assert verdict.runs == tuple(late(*runs))
+    found = verdict.missed and (verdict.missed.first, verdict.missed.last, verdict.missed.count)
+    assert found == ((lost[0], lost[-1], len(lost)) if lost else None)
+    assert verdict.latest == max(late(*seconds), default=None)
+
+
+@pytest.mark.parametrize(
+    ("policy", "seconds", "words"),
+    [
+        ("coalesce", [301], "1 fire missed, 2025-01-01T11:54:59Z: noticed later than 300 s"),
+        (
+            "coalesce",
+            [2, 1, 0],
+            "2 fires missed, 2025-01-01T11:59:58Z to 2025-01-01T11:59:59Z: 2 joined into the run of",
+        ),
+        (
+            "coalesce",
+            [400, 1, 0],
+            "2 fires missed, 2025-01-01T11:53:20Z to 2025-01-01T11:59:59Z: 1 later than 300 s, 1",
+        ),
+        ("skip", [20, 19], "2 fires missed, 2025-01-01T11:59:40Z to 2025-01-01T11:59:41Z: noticed later than 10 s"),
+    ],
+)
+def test_what_is_missed_says_how_many_since_when_and_why(policy: str, seconds: list[float], words: str) -> None:
+    missed = judge(late(*seconds), now=NOON, grace=GRACE, policy=Misfire(policy)).missed
+    assert str(missed).startswith(words)
+
+
+def test_earlier_fires_are_counted_among_the_missed() -> None:
+    earlier = Earlier(NOON - timedelta(days=9), NOON - timedelta(days=1), 1000, is_exact=False)
+    verdict = judge(late(1, 0), now=NOON, grace=GRACE, earlier=earlier)
+    assert str(verdict.missed).startswith("at least 1001 fires missed, 2024-12-23T12:00:00Z to 2025-01-01T11:59:59Z")
+    assert verdict.runs == (NOON,)
 
 
 @given(st.lists(st.integers(0, 10_000), unique=True), st.integers(0, 5000), st.sampled_from(Misfire))
@@ -50,7 +82,7 @@ def test_every_fire_runs_or_is_counted_and_none_runs_past_its_grace(
 ) -> None:
     fires = late(*seconds)
     verdict = judge(fires, now=NOON, grace=timedelta(seconds=grace), policy=policy)
-    assert len(verdict.runs) + verdict.missed_count == len(fires)
+    assert len(verdict.runs) + (verdict.missed.count if verdict.missed else 0) == len(fires)
     assert all(NOON - fire <= timedelta(seconds=grace) for fire in verdict.runs)
     assert list(verdict.runs) == [fire for fire in fires if fire in verdict.runs]
     if policy is not Misfire.EACH:

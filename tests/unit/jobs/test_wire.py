@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobs.drafting import problem_of_call
 from jobs.errors import ArgumentsError
+from jobs.registry import problem_of_call
 from jobs.task import Job
 from jobs.wire import MASK, SEALED, WireField, by_name, check_size, digest, dumps, masked, seal, shown, unseal
 

@@ -88,7 +88,7 @@ def test_the_projects_own_schedules_are_not_asked_for_effects() -> None:
 def test_a_rescue_is_good_and_timed() -> None:
     verdict = judge(rescued())
     assert verdict.violations == []
-    assert verdict.rescues == [Rescue("kill child", 1.5, rung=2.5)]
+    assert verdict.rescues == [Rescue("kill child", 1.5)]
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ def test_a_rescue_is_good_and_timed() -> None:
 )
 def test_a_rescue_is_hindered_by_what_strikes_the_rescuers_meanwhile(other: dict[str, Any], hindered: bool) -> None:
     verdict = judge(rescued(faults=[kill(1.5, CHILD), other]))
-    assert verdict.rescues == [Rescue("kill child", 1.5, hindered, rung=2.5)]
+    assert verdict.rescues == [Rescue("kill child", 1.5, hindered)]
 
 
 @pytest.mark.parametrize(
