@@ -32,6 +32,8 @@ class Conf:
     republish_seconds: float = 10.0
     run_retention_days: int = 7
     statistics_days: int = 14
+    api_requests_per_minute: int = 600
+    api_waiters: int = 4
     cancel_grace_seconds: float = 30.0
     publish_pause_seconds: float = 3.0
     database_patience_seconds: float = 60.0

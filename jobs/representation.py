@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from jobs.models import BadMessage, Run, Worker
+from jobs.models import ApiToken, BadMessage, Run, Worker
 from jobs.quarantine import as_text
 from jobs.queries import JobDetails, RunDetails, run_seconds, worker_state
 from jobs.timeline import Moment
@@ -83,6 +83,12 @@ def message_values(message: BadMessage, *, with_body: bool = False) -> dict[str,
         "headers": masked(message.headers),
         **({"body": as_text(message)} if with_body else {}),
     }
+
+
+def token_values(token: ApiToken) -> dict[str, Any]:
+    """Return the token without anything that opens."""
+    columns = ("name", "beginning", "scopes", "created_at", "expires_at", "revoked_at", "last_used_at")
+    return {"id": str(token.pk), "user": str(token.user), **{name: getattr(token, name) for name in columns}}
 
 
 def _error(run: Run) -> dict[str, str] | None:

@@ -105,6 +105,7 @@ UNFOLD: dict[str, Any] = {
                 "items": [
                     _item("Users", "person", "auth.user"),
                     _item("Groups", "group", "auth.group"),
+                    _item("API tokens", "key", "jobs.apitoken"),
                 ],
             },
         ],

@@ -35,6 +35,11 @@ def total(numbers: list[float]) -> float:
 
 
 @job
+def for_user(*, user_id: int | None = None) -> int | None:
+    return user_id
+
+
+@job
 def noted(label: str = "") -> str:
     with noted_body(label=label):
         return label

@@ -16,7 +16,7 @@ from jobs.cli.printing import table
 from jobs.dead_letters import Group as DeadLetters
 from jobs.doctor import Finding
 from jobs.inflight import Misfit
-from jobs.models import BadMessage, Worker
+from jobs.models import ApiToken, BadMessage, Worker
 from jobs.phrases import distance_words, duration_words, size_words
 from jobs.queries import JobStatistics, QueueDetails, worker_state
 from jobs.wire import masked
@@ -85,6 +85,17 @@ def statistics_table(found: Sequence[JobStatistics]) -> Table:
             *(duration_words(seconds) for seconds in times),
             distance_words(each.last_finished_at, now=now),
         )
+    return rows
+
+
+def tokens_table(tokens: Sequence[ApiToken]) -> Table:
+    """Return one row per token."""
+    rows = table("Token", "User", "Begins", "Scopes", "Expires", "Last used", "State")
+    now = timezone.now()
+    for each in tokens:
+        times = [distance_words(at, now=now) for at in (each.expires_at, each.last_used_at)]
+        state = "revoked" if each.revoked_at else "in force" if each.expires_at > now else "expired"
+        rows.add_row(each.name, str(each.user), each.beginning, ", ".join(each.scopes), *times, state)
     return rows
 
 

@@ -8,14 +8,17 @@ from jobs.models.schedule_change import ScheduleChange
 from jobs.models.schedule_edit import ScheduleEdit
 from jobs.models.schedule_plan import SchedulePlan
 from jobs.models.statistics import Clearing, CountedUntil, EarlierEnd, HourTally, MinuteTally, Tally
+from jobs.models.token import ApiToken, KeptReply
 from jobs.models.worker import Worker
 
 __all__ = [
+    "ApiToken",
     "BadMessage",
     "Clearing",
     "CountedUntil",
     "EarlierEnd",
     "HourTally",
+    "KeptReply",
     "MinuteTally",
     "Queue",
     "RateBucket",

@@ -19,6 +19,7 @@ from jobs.operations.schedules import (
 )
 from jobs.operations.schedules_of_users import remove_schedules_of_user, schedule_for_user, zone_of
 from jobs.operations.statistics import clear_statistics
+from jobs.operations.tokens import make_token, revoke_token
 from jobs.scheduling.declared import sync_declared
 
 __all__ = [
@@ -38,6 +39,7 @@ __all__ = [
     "duplicate_schedule",
     "edit_schedule",
     "enqueue",
+    "make_token",
     "pause_queue",
     "pause_schedule",
     "pause_schedules",
@@ -52,6 +54,7 @@ __all__ = [
     "resume_schedules",
     "retry",
     "revert_change",
+    "revoke_token",
     "run_here",
     "run_schedule_now",
     "schedule_for_user",

@@ -35,6 +35,7 @@ def enqueue(  # noqa: PLR0913 - what may be chosen for one run
     eta: datetime | None = None,
     queue: str | None = None,
     priority: int | None = None,
+    unique_key: str | None = None,
 ) -> tuple[Run, bool]:
     """Enqueue a run of the job; returns the run in force and whether it is a new one.
 
@@ -45,7 +46,15 @@ def enqueue(  # noqa: PLR0913 - what may be chosen for one run
     job = registry.find(name)
     check_types(job.run, kwargs)
     asked_at = timezone.now()
-    result = job.apply_async(kwargs=dict(kwargs), owner=owner, cause=cause, eta=eta, queue=queue, priority=priority)
+    result = job.apply_async(
+        kwargs=dict(kwargs),
+        owner=owner,
+        cause=cause,
+        eta=eta,
+        queue=queue,
+        priority=priority,
+        unique_key=unique_key,
+    )
     run = queries.find_run(result.id)
     return run, run.created_at >= asked_at
 

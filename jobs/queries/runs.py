@@ -86,9 +86,12 @@ def listed() -> RunQuerySet:
     return Run.objects.select_related("owner").defer(*_HEAVY)
 
 
-def failures(*, since: datetime, limit: int) -> list[Run]:
-    """Return the runs that failed since then, the latest first; those replayed meanwhile left out."""
-    return list(listed().filter(state=State.FAILED, finished_at__gte=since).order_by("-finished_at")[:limit])
+def failures(*, since: datetime, limit: int, owner: AbstractBaseUser | None = None) -> list[Run]:
+    """Return the runs (of the owner) that failed since then, the latest first; those replayed meanwhile left out."""
+    failed = listed().filter(state=State.FAILED, finished_at__gte=since)
+    if owner is not None:
+        failed = failed.filter(owner=owner.pk)
+    return list(failed.order_by("-finished_at")[:limit])
 
 
 def search(runs: RunQuerySet, term: str) -> RunQuerySet:

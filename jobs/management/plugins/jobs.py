@@ -9,6 +9,7 @@ from jobs.management.verbs import (
     schedule_edits,
     schedule_past,
     statistics,
+    token,
     wishes,
     worker,
 )
@@ -22,6 +23,7 @@ __all__ = [
     "schedule_edits",
     "schedule_past",
     "statistics",
+    "token",
     "wishes",
     "worker",
 ]
