@@ -27,6 +27,8 @@ class Conf:
     """Tries of one delivery before it counts as failed: about a day, with the waits of rules.py."""
     sending_limit_minutes: int = 10
     """A delivery that has been sending for longer was cut off: its process is gone."""
+    site_url: str = "http://127.0.0.1:8000"
+    """Where links in messages lead, without a slash at the end."""
     apprise_schemes: Sequence[str] = ("slack", "threema", "tgram", "discord", "pover", "pbul", "msteams")
     """Kinds of apprise URL that users may choose: services at fixed public hosts, none that names its host itself."""
     webhook_timeout_seconds: float = 15.0

@@ -7,17 +7,15 @@ from collections import Counter
 from datetime import datetime, timedelta
 
 from django.contrib.auth.base_user import AbstractBaseUser
-from django.db import transaction
 from django.db.models import Exists, F, OuterRef, QuerySet
 
 from ingestion.models import Mail
-from jobs.context import active_run
 from notifications import composing
-from notifications.addressing import places_of
 from notifications.conf import conf
-from notifications.models import Delivery, Preference, Signal
+from notifications.models import Preference, Signal
 from notifications.models.delivery import MESSAGE_ID_PREFIX
 from notifications.rules import MailNews, worth_a_notice
+from notifications.telling import tell, was_told
 
 
 def unsignalled_mail(*, now: datetime) -> QuerySet[Mail]:
@@ -74,43 +72,16 @@ def key_of(mail: Mail) -> str:
 
 def _signal(mail: Mail, *, user: AbstractBaseUser, preference: Preference, now: datetime) -> bool:
     key = key_of(mail)
-    if Signal.objects.filter(user_id=user.pk, key=key).exists():
+    if was_told(user, key):
         return False
-    title, body = composing.important_mail(mail, mail.classification, user=user, preference=preference)
-    run = active_run()
-    with transaction.atomic():
-        signal, created = Signal.objects.get_or_create(
-            user_id=user.pk,
-            key=key,
-            defaults={
-                "kind": Signal.Kind.IMPORTANT_MAIL,
-                "title": title,
-                "body": body,
-                "importance": Signal.Importance.HIGH,
-                "mail": mail,
-                "run_id": run.id if run else None,
-            },
-        )
-        if created:
-            _plan_deliveries(signal, user=user, preference=preference, fallback=mail.account.address, now=now)
-    return created
-
-
-def _plan_deliveries(
-    signal: Signal, *, user: AbstractBaseUser, preference: Preference, fallback: str, now: datetime
-) -> None:
-    Delivery.objects.bulk_create(
-        [
-            Delivery(
-                signal=signal,
-                user_id=signal.user_id,
-                channel=place.channel,
-                address=place.address,
-                target=place.target,
-                language=preference.language,
-                key=f"{place.name}:{signal.user_id}:{signal.key}",
-                next_attempt_at=now,
-            )
-            for place in places_of(user, preference, fallback=fallback)
-        ]
+    notice = composing.important_mail(mail, mail.classification, user=user, preference=preference)
+    return tell(
+        user,
+        notice,
+        kind=Signal.Kind.IMPORTANT_MAIL,
+        key=key,
+        now=now,
+        importance=Signal.Importance.HIGH,
+        mail=mail,
+        fallback=mail.account.address,
     )

@@ -60,6 +60,7 @@ class Environment:
         "EMAIL_URL", "", "Outgoing mail, smtp://host:25 or resend://API_KEY (extra `resend`); empty: DATA_DIR/mail."
     )
     email_from: str = _text("EMAIL_FROM", "daybook@localhost", "Sender of outgoing mail.")
+    site_url: str = _text("SITE_URL", "", "Where links in messages lead; empty: http://127.0.0.1:PORT.")
     webhook_networks: list[str] = _texts(
         "WEBHOOK_NETWORKS", [], "Private networks that webhooks may go to, e.g. 10.1.0.0/16; all others are refused."
     )

@@ -2,9 +2,22 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import MutableMapping
 from typing import Any
 
 import structlog
+
+_LINK = re.compile(r"/exchange/[^/\s]+")
+
+
+def without_links(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Take the tokens of magic links out of requested paths: who reads logs must not get in."""
+    for name in ("request", "event"):
+        if isinstance(value := event.get(name), str) and "/exchange/" in value:
+            event[name] = _LINK.sub("/exchange/...", value)
+    return event
+
 
 _SHARED: list[Any] = [
     structlog.contextvars.merge_contextvars,
@@ -12,6 +25,7 @@ _SHARED: list[Any] = [
     structlog.stdlib.add_logger_name,
     structlog.stdlib.add_log_level,
     structlog.stdlib.PositionalArgumentsFormatter(),
+    without_links,
 ]
 
 LOGGING: dict[str, Any] = {

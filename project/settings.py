@@ -159,7 +159,10 @@ DAYBOOK_INGESTION = {
     "ai_processing_interval_minutes": ENVIRONMENT.ai_processing_interval_minutes,
     "ai_processing_batch_size": ENVIRONMENT.ai_processing_batch_size,
 }
-DAYBOOK_NOTIFICATIONS: dict[str, object] = {"webhook_networks": ENVIRONMENT.webhook_networks}
+DAYBOOK_NOTIFICATIONS: dict[str, object] = {
+    "site_url": (ENVIRONMENT.site_url or f"http://127.0.0.1:{ENVIRONMENT.port}").rstrip("/"),
+    "webhook_networks": ENVIRONMENT.webhook_networks,
+}
 
 DJANGO_STRUCTLOG_CELERY_ENABLED = False
 configure_structlog(ENVIRONMENT.log_format, ENVIRONMENT.log_level)

@@ -97,6 +97,7 @@ UNFOLD: dict[str, Any] = {
                     _item("Signals", "notifications", "notifications.signal"),
                     _item("Deliveries", "outgoing_mail", "notifications.delivery"),
                     _item("Preferences", "tune", "notifications.preference"),
+                    _item("Gift exchanges", "featured_seasonal_and_gifts", "notifications.exchange"),
                 ],
             },
             {

@@ -5,12 +5,14 @@ from django.urls import path
 from django.views.generic import RedirectView
 
 from jobs.api.application import api
+from notifications.pages.exchange import exchange_page
 from project import health
 
 urlpatterns = [
     path("", RedirectView.as_view(url="/admin/")),
     path("admin/", admin.site.urls),
     path("api/v1/", api.urls),
+    path("exchange/<str:token>/", exchange_page),
     path("healthz", health.healthz),
     path("readyz", health.readyz),
 ]

@@ -23,6 +23,14 @@ class Signal(models.Model):
         """What it is about."""
 
         IMPORTANT_MAIL = "important_mail", "important mail"
+        DEADLINE = "deadline", "deadline"
+        DAILY_BRIEFING = "daily_briefing", "daily briefing"
+        MEETING_PREP = "meeting_prep", "meeting"
+        COMMITMENT = "commitment", "commitment"
+        AWAITING_RESPONSE = "awaiting_response", "unanswered"
+        ACCOUNT = "account", "account"
+        EXCHANGE = "exchange", "gift exchange"
+        RUN_ENDED = "run_ended", "run ended"
 
     class Importance(models.TextChoices):
         """How loud it is."""

@@ -14,9 +14,9 @@ from django.db.models import Q
 from django.utils import timezone
 
 from jobs import Concurrency, Retry, every, job
-from jobs.context import active_run
 from notifications.conf import conf
 from notifications.delivering import deliver, reclaim_cut_off
+from notifications.iterating import each
 from notifications.models import Delivery
 from notifications.paced_delivery import deliver_due
 from notifications.signalling import signal_important_mail, unsignalled_mail
@@ -76,5 +76,4 @@ def _users(user_id: int | None, *, now: datetime) -> Iterable[AbstractBaseUser]:
     users = get_user_model().objects.filter(concerned, is_active=True)
     if user_id is not None:
         users = users.filter(pk=user_id)
-    run = active_run()
-    return run.iterate(users) if run else list(users.order_by("pk"))
+    return each(users)
