@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from ninja import NinjaAPI, Schema
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
-from jobs import queries
+from jobs import operations, queries
 from jobs.errors import ArgumentsError, DaybookError, RefusedError, RuleError, UnknownJobError
 from jobs.keyset import BadCursorError
 
@@ -67,6 +67,7 @@ def tell_problems(api: NinjaAPI) -> None:
         *((kind, 404) for kind in _NOT_THERE),
         (ArgumentsError, 422),
         (RuleError, 422),
+        (operations.BadScheduleError, 422),
         (BadCursorError, 422),
         (RefusedError, 409),
     ]

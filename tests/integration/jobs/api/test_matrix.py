@@ -7,9 +7,12 @@ from typing import Any
 import pytest
 from django.db import transaction
 from django.test import Client
+from django_celery_beat.models import PeriodicTask
 
-from jobs import rollup
+from jobs import operations, rollup
 from jobs.models import Run
+from jobs.models.run import Cause
+from jobs.operations import Asker
 from jobs.states import State
 from tests import tasks_for_tests
 from tests.integration.jobs.api.conftest import API, Caller, MakeCaller
@@ -19,6 +22,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.req("AA-5", "PW-6", "AQ-6")]
 assert tasks_for_tests
 
 WHO = ("nobody", "stranger", "owner", "viewer", "operator")
+NEW = {"name": "new", "job": "add", "rule": "daily 07:30", "kwargs": {"x": 1}}
 # Answers to nobody, a stranger, the owner, staff who may only look, staff who may act.
 TABLE: dict[tuple[str, str], tuple[str, Any, tuple[int, ...]]] = {
     ("GET", "jobs"): ("read", None, (401, 200, 200, 200, 200)),
@@ -32,6 +36,17 @@ TABLE: dict[tuple[str, str], tuple[str, Any, tuple[int, ...]]] = {
     ("POST", "runs/{run_id}/run-now"): ("operate", None, (401, 404, 409, 403, 409)),
     ("POST", "runs/{run_id}/discard"): ("operate", None, (401, 404, 200, 403, 200)),
     ("GET", "failures"): ("read", None, (401, 200, 200, 200, 200)),
+    ("GET", "runs/{run_id}/events"): ("read", None, (401, 404, 200, 200, 200)),
+    ("GET", "events"): ("read", None, (401, 200, 200, 200, 200)),
+    ("GET", "schedules"): ("read", None, (401, 200, 200, 200, 200)),
+    ("POST", "schedules"): ("operate", NEW, (401, 409, 409, 403, 201)),
+    ("GET", "schedules/{schedule_id}"): ("read", None, (401, 404, 200, 200, 200)),
+    ("PATCH", "schedules/{schedule_id}"): ("operate", {"enabled": False}, (401, 404, 200, 403, 200)),
+    ("DELETE", "schedules/{schedule_id}"): ("operate", None, (401, 404, 200, 403, 200)),
+    ("POST", "schedules/{schedule_id}/pause"): ("operate", None, (401, 404, 200, 403, 200)),
+    ("POST", "schedules/{schedule_id}/resume"): ("operate", None, (401, 404, 200, 403, 200)),
+    ("POST", "schedules/{schedule_id}/run-now"): ("operate", None, (401, 404, 202, 403, 202)),
+    ("GET", "schedules/{schedule_id}/preview"): ("read", None, (401, 404, 200, 200, 200)),
     ("GET", "queues"): ("read", None, (401, 403, 403, 200, 200)),
     ("POST", "queues/{name}/pause"): ("operate", None, (401, 403, 403, 403, 404)),
     ("POST", "queues/{name}/resume"): ("operate", None, (401, 403, 403, 403, 404)),
@@ -52,11 +67,13 @@ def failed(owner: Caller) -> Run:
     given = {"job": "add", "kwargs": {"x": 1}, "state": State.FAILED, "finished_at": NOON, "error_kind": "OSError"}
     run = saved_run(**given, owner=owner.user)
     rollup.count_ends(now=NOON)
+    operations.add_schedule({**NEW, "name": "theirs", "owner": "owner"}, by=Asker(cause=Cause.CLI))
     return run
 
 
 def place(path: str, run: Run) -> str:
-    return path.format(name="add", run_id=run.pk)
+    schedule = PeriodicTask.objects.get(name="theirs")
+    return path.format(name="add", run_id=run.pk, schedule_id=schedule.pk)
 
 
 def test_the_table_holds_every_endpoint() -> None:
