@@ -1,18 +1,44 @@
-"""Goes through rows as the active run does, with its place kept; outside a run plainly."""
+"""Goes through rows and users as the active run does, with its place kept; outside a run plainly."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
 from typing import TypeVar
 
+import structlog
+from celery.exceptions import SoftTimeLimitExceeded
+from django.contrib.auth.base_user import AbstractBaseUser
 from django.db.models import Model, QuerySet
 
 from jobs.context import active_run
 
 M = TypeVar("M", bound=Model)
+U = TypeVar("U", bound=AbstractBaseUser)
+
+log = structlog.get_logger(__name__)
 
 
 def each(rows: QuerySet[M]) -> Iterator[M]:
     """Yield the rows by primary key; a further attempt of the run goes on where this one stopped."""
     run = active_run()
     return run.iterate(rows) if run else rows.order_by("pk").iterator(chunk_size=100)
+
+
+def serve_each(users: QuerySet[U], serve: Callable[[U], Mapping[str, int]]) -> Counter[str]:
+    """Call `serve` for each user and return the sums of what it counts, users and errors among them.
+
+    What goes wrong for one user is logged, counted and keeps nobody else waiting.
+    """
+    counts: Counter[str] = Counter(users=0, errors=0)
+    for user in each(users):
+        counts["users"] += 1
+        with structlog.contextvars.bound_contextvars(user_id=user.pk):
+            try:
+                counts.update(serve(user))
+            except SoftTimeLimitExceeded:
+                raise
+            except Exception:
+                log.exception("user not served")
+                counts["errors"] += 1
+    return counts

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 FIRST_WAIT = timedelta(minutes=1)
 LONGEST_WAIT = timedelta(hours=1)
+MACHINES = re.compile(
+    r"(no|do[-_.]?not|never)[-_.]?reply|mailer-daemon|postmaster|bounces?|notifications?", re.IGNORECASE
+)
 LONGEST_ASKED = timedelta(days=1)
 
 
@@ -25,6 +29,11 @@ class MailNews:
     """The owner wrote in the same thread later."""
     is_own_notice: bool = False
     """It is a notice of ours that came back through the user's mailbox."""
+
+
+def is_a_machines(address: str) -> bool:
+    """Return whether nobody reads what is sent to the address, as far as its name tells."""
+    return bool(MACHINES.match(address))
 
 
 @dataclass(frozen=True)

@@ -65,7 +65,7 @@ class PreferenceAdmin(ModelAdmin[Preference]):
     autocomplete_fields = ["user"]
     readonly_fields = ["places"]
     fieldsets = [
-        ("Who and how", {"fields": ["user", ("language", "tone", "detail"), "time_zone"]}),
+        ("Who and how", {"fields": ["user", ("language", "tone", "detail"), ("time_zone", "wants_briefing")]}),
         ("Where", {"fields": ["channels", "address", "places", "new_urls"]}),
         ("How often", {"fields": [("quiet_from", "quiet_until"), ("daily_cap", "digest_from")]}),
     ]

@@ -14,14 +14,17 @@ from django.db.models import Q
 from django.utils import timezone
 
 from jobs import Concurrency, Retry, every, job
+from notifications.account_notices import tell_of_accounts, users_with_notices
 from notifications.conf import conf
+from notifications.deadlines import mail_with_deadlines, remind_of_deadlines
 from notifications.delivering import deliver, reclaim_cut_off
 from notifications.iterating import each
 from notifications.models import Delivery
 from notifications.paced_delivery import deliver_due
 from notifications.signalling import signal_important_mail, unsignalled_mail
 
-COUNTED = ("users", "signals", "sent", "bundled", "retrying", "failed", "uncertain", "waiting", "held", "errors")
+COUNTED = ("users", "signals", "reminders", "errors")
+OUTCOMES = ("sent", "bundled", "retrying", "failed", "uncertain", "waiting", "held")
 
 log = structlog.get_logger(__name__)
 
@@ -38,7 +41,7 @@ def send_notifications(*, user_id: int | None = None) -> dict[str, int]:
     What one user's mail or address does wrong is counted as an error and keeps nobody else waiting.
     """
     now = timezone.now()
-    counts: Counter[str] = Counter(dict.fromkeys(COUNTED, 0))
+    counts: Counter[str] = Counter(dict.fromkeys(COUNTED + OUTCOMES, 0))
     counts["cut_off"] = reclaim_cut_off(now=now)
     unavailable: set[str] = set()
     for user in _users(user_id, now=now):
@@ -53,6 +56,8 @@ def _serve(user: AbstractBaseUser, *, now: datetime, unavailable: set[str]) -> C
     counts: Counter[str] = Counter(users=1)
     steps: list[Callable[[], Counter[str]]] = [
         lambda: signal_important_mail(user, now=now),
+        lambda: remind_of_deadlines(user, now=now),
+        lambda: tell_of_accounts(user, now=now),
         lambda: deliver_due(user, now=timezone.now(), unavailable=unavailable),
     ]
     for step in steps:
@@ -70,6 +75,8 @@ def _users(user_id: int | None, *, now: datetime) -> Iterable[AbstractBaseUser]:
     due = Delivery.objects.due(now)
     concerned = (
         Q(pk__in=unsignalled_mail(now=now).values("account__owner"))
+        | Q(pk__in=mail_with_deadlines(now=now).values("account__owner"))
+        | Q(pk__in=users_with_notices())
         | Q(pk__in=due.filter(signal__isnull=False).values("signal__user"))
         | Q(pk__in=due.filter(user__isnull=False).values("user"))
     )

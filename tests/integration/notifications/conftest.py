@@ -19,10 +19,10 @@ from pytest_django import Settings
 
 from ingestion.models import Account, Classification, Mail
 from notifications.models import Delivery
-from notifications.tasks.send_notifications import COUNTED
+from notifications.tasks.send_notifications import COUNTED, OUTCOMES
 
 MailMaker = Callable[..., Mail]
-NOTHING = {**dict.fromkeys(COUNTED, 0), "cut_off": 0}
+NOTHING = {**dict.fromkeys(COUNTED + OUTCOMES, 0), "cut_off": 0}
 
 
 @dataclass
