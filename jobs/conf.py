@@ -37,6 +37,8 @@ class Conf:
     cancel_grace_seconds: float = 30.0
     publish_pause_seconds: float = 3.0
     database_patience_seconds: float = 60.0
+    beat_wedged_seconds: float = 45.0
+    machine: str = ""
     max_arguments_bytes: int = 1_000_000
     max_message_bytes: int = 4_000_000
     attempts_kept: int = 20

@@ -5,10 +5,11 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import structlog
-from django.db import Error, InterfaceError, OperationalError, connection
+from django.db import DEFAULT_DB_ALIAS, Error, InterfaceError, OperationalError, connection, connections
+from django.db.backends.signals import connection_created
 from django.db.models import DurationField, ExpressionWrapper, F, FloatField, Model, QuerySet
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Cast, Extract
@@ -38,6 +39,52 @@ def seconds_between(start: str, end: str) -> Combinable:
     if connection.features.has_native_duration_field:
         return Extract(difference, "epoch", output_field=FloatField())
     return Cast(difference, output_field=FloatField()) / 1_000_000.0
+
+
+def sign_sessions(name: str) -> None:
+    """Name this process's database sessions and its children's, so that `cut_sessions` finds them; PostgreSQL only."""
+    if connection.vendor == "postgresql":
+        connections.settings[DEFAULT_DB_ALIAS].setdefault("OPTIONS", {})["application_name"] = name
+        if not connection.in_atomic_block:
+            connection.close()
+
+
+def cut_sessions(name: str) -> int:
+    """End the database sessions of that name, and so their locks and open transactions; returns how many.
+
+    SQLite has none: a lock ends with the process that holds it.
+    """
+    if connection.vendor != "postgresql":
+        return 0
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE application_name = %s AND usename = current_user AND datname = current_database()"
+            " AND pid <> pg_backend_pid()",
+            [name],
+        )
+        return len(cursor.fetchall())
+
+
+def bound_sessions(*, lock_seconds: float, statement_seconds: float) -> None:
+    """From now on let no session of this process wait longer than that for a lock, or take longer for a statement.
+
+    On PostgreSQL also for what follows within a transaction; SQLite knows only the wait for its lock.
+    """
+
+    def bound(connection: Any, **_: Any) -> None:
+        lock, statement = int(lock_seconds * 1000), int(statement_seconds * 1000)
+        with connection.cursor() as cursor:
+            if connection.vendor == "sqlite":
+                cursor.execute(f"PRAGMA busy_timeout = {lock}")
+                return
+            cursor.execute(
+                f"SET lock_timeout = {lock}; SET statement_timeout = {statement};"
+                f" SET idle_in_transaction_session_timeout = {statement}"
+            )
+
+    connection.close()
+    connection_created.connect(bound, weak=False, dispatch_uid="daybook bounds")
 
 
 def is_database_fault(error: BaseException) -> bool:

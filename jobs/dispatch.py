@@ -4,22 +4,19 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import datetime, timedelta
-from typing import Any, cast
 from uuid import UUID
 
 import structlog
-from celery import current_app
 from django.db import transaction
-from django.db.models import F, Window
+from django.db.models import F, Max, Q, Window
 from django.db.models.functions import RowNumber
-from kombu.exceptions import OperationalError
 
-from jobs import ledger, turns, window
+from jobs import broker, ledger, turns, window
 from jobs.conf import conf
 from jobs.dialect import claimable
-from jobs.models import Run
+from jobs.models import Run, Worker
 from jobs.models.run import RunQuerySet
-from jobs.publish import BROKER_FAULTS, is_broker_away, publish_or_leave
+from jobs.publish import is_broker_away, note_broker_fault, publish_or_leave
 from jobs.states import State
 
 log = structlog.get_logger(__name__)
@@ -34,11 +31,10 @@ def dispatch(*, now: datetime) -> int:
     """Release what is due and publish what waits, on every queue with room; returns how many messages went."""
     while ledger.release_due(now=now, limit=BATCH) == BATCH:
         pass
-    if is_broker_away():
-        return 0
     sent = 0
-    for queue in turns.waiting_queues():
-        sent += publish_waiting(queue, now=now)
+    for queue in [] if is_broker_away() else turns.waiting_queues():
+        if not is_broker_away(queue):
+            sent += publish_waiting(queue, now=now)
     return sent
 
 
@@ -55,41 +51,48 @@ def publish_waiting(queue: str, *, now: datetime) -> int:
 
 
 def forget_lost_messages(*, now: datetime) -> int:
-    """Find published runs that nobody claimed although the broker holds fewer messages; they are published again.
+    """Find published runs that nobody claimed although their message must be gone; they are published again.
 
     A run is looked at once it has waited `republish_seconds`; a message too many is dropped at the claim.
     """
     old = now - timedelta(seconds=conf().republish_seconds)
-    published = Run.objects.filter(state=State.QUEUED, published_at__isnull=False)
-    suspects = published.filter(published_at__lt=old)
+    suspects = Run.objects.filter(state=State.QUEUED, published_at__lt=old)
     forgotten = 0
     for queue in sorted(set(suspects.values_list("queue", flat=True).distinct())):
-        depth = broker_depth(queue)
-        if depth is None:
-            return forgotten
-        missing = published.filter(queue=queue).count() - depth
-        if missing > 0:
-            rows = suspects.filter(queue=queue).order_by("published_at")
-            ids = list(rows.values_list("pk", flat=True)[:missing])
-            ledger.mark_unpublished(ids, reason="message lost")
-            forgotten += len(ids)
-            log.warning("messages lost by the broker, publishing again", queue=queue, runs=len(ids), depth=depth)
+        if not is_broker_away(queue):
+            forgotten += _forget_lost(queue, suspects.filter(queue=queue))
     return forgotten
 
 
-def broker_depth(queue: str) -> int | None:
-    """Return how many messages the broker holds ready in the queue; None when it doesn't answer."""
-    try:
-        with current_app.connection_for_write() as connection:
-            connection.ensure_connection(max_retries=1, timeout=2)
-            channel = cast("Any", connection.default_channel)
-            try:
-                return int(channel.queue_declare(queue=queue, passive=True).message_count)
-            except connection.channel_errors:
-                return 0
-    except (*BROKER_FAULTS, OperationalError) as error:
-        log.warning("broker does not answer", error=str(error))
-        return None
+def _forget_lost(queue: str, suspects: RunQuerySet) -> int:
+    """Give up the oldest messages of a queue, as many as it is short of, and all that younger ones have overtaken.
+
+    The second finds losses that a backlog of foreign or doubled messages hides from the first.
+    """
+    depth = broker.depth(queue)
+    if depth is None:
+        note_broker_fault(queue)
+        return 0
+    with transaction.atomic():
+        oldest = suspects.order_by("published_at")
+        lost = {run.pk for run in claimable(oldest.only("pk"))[: max(0, window.published(queue) - depth)]}
+        if depth:
+            lost |= {run.pk for run in claimable(oldest.filter(_overtaken(queue)).only("pk"))}
+        ledger.mark_unpublished(list(lost), reason="message lost")
+    if lost:
+        log.warning("messages lost by the broker, publishing again", queue=queue, runs=len(lost), depth=depth)
+    return len(lost)
+
+
+def _overtaken(queue: str) -> Q:
+    """Match runs published well before one that a worker has taken from the queue, and no less urgent than it."""
+    slack = timedelta(seconds=conf().republish_seconds)
+    taken = Run.objects.running().filter(queue=queue, published_at__isnull=False, worker__kind=Worker.Kind.WORKER)
+    latest = taken.order_by().values_list("priority").annotate(Max("published_at"))
+    overtaken = Q(pk=None)
+    for priority, at in latest:
+        overtaken |= Q(priority__gte=priority, published_at__lt=at - slack)
+    return overtaken
 
 
 def _take(queue: str, *, now: datetime, limit: int) -> list[Run]:

@@ -16,6 +16,7 @@ from jobs.errors import ArgumentsError
 from jobs.identifiers import new_correlation_id, new_run_id, run_id_of
 from jobs.models import Run
 from jobs.models.run import Cause
+from jobs.publish import is_left_to_dispatcher
 from jobs.registry import problem_of_call
 from jobs.states import State
 
@@ -78,7 +79,7 @@ def draft(  # noqa: PLR0913 - one column each
         created_at=now,
         run_at=run_at,
         expires_at=moment(expires if expires is not None else declared.expires_seconds, now),
-        published_at=now if run_at <= now and window.has_room(queue_name) else None,
+        published_at=now if run_at <= now and not is_left_to_dispatcher() and window.has_room(queue_name) else None,
         max_attempts=job.retry_policy.attempts,
         correlation_id=_correlation_id(active),
         parent_id=active.id if active else None,

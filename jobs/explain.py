@@ -93,7 +93,7 @@ def _unserved(run: Run, now: datetime) -> Iterator[Reason]:
 
 
 def _broker(run: Run, now: datetime) -> Iterator[Reason]:
-    if run.published_at is None and (run.reason == "broker away" or is_broker_away()):
+    if run.published_at is None and (run.reason == "broker away" or is_broker_away(run.queue)):
         yield Reason("broker", "the broker did not take its message", "see that the broker runs: jobs doctor")
 
 

@@ -12,8 +12,8 @@ from celery import current_app
 from django.db import Error, connection
 from django_celery_beat.models import PeriodicTask
 
-from jobs import ledger
-from jobs.dispatch import broker_depth
+from jobs import broker, ledger
+from jobs.conf import conf
 from jobs.models import Queue, Run, SchedulePlan, Worker
 from jobs.states import State
 
@@ -64,7 +64,7 @@ def _database() -> Check:
 
 
 def _broker() -> Check:
-    depth = broker_depth(current_app.conf.task_default_queue)
+    depth = broker.depth(current_app.conf.task_default_queue)
     if depth is None:
         return Check(False, "the broker does not answer: runs wait in the database until it does")
     return Check(True, figures={"ready_messages": depth})
@@ -74,8 +74,10 @@ def _beat() -> Check:
     beats = list(Worker.objects.reporting(Worker.Kind.BEAT, now=ledger.now()))
     if not beats:
         return Check(False, "no beat reports: nothing that waits for a time, a retry or a slot will start")
-    lag = max(beat.lag_seconds for beat in beats)
-    return Check(True, figures={"beats": len(beats), "lag_seconds": lag, **_ages(beats)})
+    lag = min(beat.lag_seconds for beat in beats)
+    wedged = lag > conf().beat_wedged_seconds / 2
+    figures = {"beats": len(beats), "lag_seconds": max(beat.lag_seconds for beat in beats), **_ages(beats)}
+    return Check(not wedged, f"beat is wedged: late by {lag:.0f} s" if wedged else "", figures=figures)
 
 
 def _workers() -> Check:

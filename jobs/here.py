@@ -6,15 +6,15 @@ import os
 import socket
 import time
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import structlog
 from celery.app.trace import build_tracer
 from django.db.models import Q
 
-from jobs import fanout, ledger, registry
+from jobs import fanout, ledger, machine, registry
 from jobs.attempt import Message, perform
+from jobs.conf import conf
 from jobs.envelope import request_of
 from jobs.models import Run, Worker
 from jobs.models.run import Cause, WaitsFor
@@ -59,12 +59,11 @@ def run_here(
 
 
 def _declare_dead_commands_lost() -> None:
-    """Give back the runs of commands that were killed on this host, so that none holds a guard where no beat runs."""
-    commands = Worker.objects.filter(
-        kind=Worker.Kind.COMMAND, hostname=socket.gethostname(), stopped_at=None, lost_at=None
-    )
-    dead = [command.pk for command in commands if not Path(f"/proc/{command.pid}").exists()]
-    if dead and Path("/proc").exists():
+    """Give back the runs of commands killed on this machine, so that none holds a guard where no beat runs."""
+    commands = Worker.objects.filter(kind=Worker.Kind.COMMAND, stopped_at=None, lost_at=None)
+    here = commands.exclude(machine_name="").filter(machine_name=conf().machine or machine.name())
+    dead = [command.pk for command in here if command.process.life() is machine.Life.GONE]
+    if dead:
         commands.filter(pk__in=dead).update(lost_at=ledger.now())
         Rescuer().rescue(now=ledger.now())
 

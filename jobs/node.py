@@ -13,6 +13,7 @@ from celery import bootsteps, signals
 from celery.worker import state as worker_state
 from celery.worker.control import control_command
 
+from jobs.frozen import FrozenChildren
 from jobs.models import Worker
 from jobs.presence import Presence
 
@@ -39,10 +40,12 @@ class Node(bootsteps.StartStopStep):
             on_lost=self.die,
         )
         self.presence.announce()
+        self._frozen = FrozenChildren(lambda: _children(worker.pool))
 
     def start(self, parent: Any) -> None:
         """Report in; the consumer starts after this."""
         self.presence.begin()
+        self._frozen.start()
         # Bootsteps stop in reverse order, before the pool has finished its runs; this signal comes after it.
         signals.worker_shutdown.connect(self._sign_off, weak=False)
         signals.worker_shutting_down.connect(self._stop, weak=False)

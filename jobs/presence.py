@@ -14,9 +14,9 @@ import structlog
 from django.db import Error, connection
 from django.db.models import F
 
-from jobs import ledger
+from jobs import ledger, machine
 from jobs.conf import conf
-from jobs.dialect import patiently
+from jobs.dialect import patiently, sign_sessions
 from jobs.models import Worker
 
 log = structlog.get_logger(__name__)
@@ -57,6 +57,8 @@ class Presence:
             id=uuid.uuid4(),
             hostname=socket.gethostname(),
             pid=os.getpid(),
+            process_birth=machine.Process.of(os.getpid()).birth,
+            machine_name=conf().machine or machine.name(),
             code_version=conf().code_version,
             started_at=ledger.now(),
             heartbeat_at=ledger.now(),
@@ -67,6 +69,7 @@ class Presence:
         """Give this process and the children it will fork the node's id; writes nothing yet."""
         global _worker_id  # noqa: PLW0603 - one node per process
         _worker_id = self.row.pk
+        sign_sessions(self.row.session_name)
 
     def begin(self, *, threaded: bool = True) -> None:
         """Report in; `threaded` keeps the heartbeat in a thread of its own, however busy the process is."""

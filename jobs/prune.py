@@ -13,7 +13,7 @@ from jobs.models import Run, Worker
 BATCH = 500
 
 
-def prune(*, now: datetime, most: int = 20 * BATCH) -> int:
+def prune(*, now: datetime, most: int = 4 * BATCH) -> int:
     """Delete up to `most` runs that finished before the retention time; dead letters stay until someone resolves them.
 
     Returns how many runs were deleted.

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import time
+from contextvars import ContextVar
 from typing import Any, cast
 from uuid import UUID
 
 import structlog
 from celery import Celery, current_app
 from django.db import Error, transaction
-from kombu.exceptions import KombuError, OperationalError
 
-from jobs import faultpoints, ledger
+from jobs import broker, faultpoints, ledger
+from jobs.breaker import WHOLE, Breaker
 from jobs.conf import conf
 from jobs.models import Run
 from jobs.states import State
@@ -22,9 +23,20 @@ log = structlog.get_logger(__name__)
 HEADER = "daybook"
 RETRY_POLICY = {"max_retries": 1, "interval_start": 0.0, "interval_step": 0.1, "interval_max": 0.1}
 PUBLISH_SECONDS = 3.0
-BROKER_FAULTS = (OperationalError, KombuError, OSError, TimeoutError)
+BROKER_FAULTS = broker.FAULTS
 
-_broker_away_until = 0.0
+_breaker = Breaker()
+_leaves: ContextVar[bool] = ContextVar("daybook_leaves_publishing", default=False)
+
+
+def leave_to_dispatcher() -> None:
+    """Let this thread write rows only: what it enqueues waits for the dispatcher, so it never waits for the broker."""
+    _leaves.set(True)
+
+
+def is_left_to_dispatcher() -> bool:
+    """Whether this thread writes rows only."""
+    return _leaves.get()
 
 
 def publish_after_commit(*runs: Run) -> None:
@@ -45,27 +57,31 @@ def _ring_next(concurrency_key: str) -> None:
         state=State.QUEUED, published_at=None, run_at__lte=now, concurrency_key=concurrency_key
     )
     run = waiting.order_by("-priority", "created_at", "id").first()
-    if run is not None and not is_broker_away():
+    if run is not None and not _leaves.get() and not is_broker_away(run.queue):
         ledger.mark_published([run.pk], now=now)
         publish_or_leave([run])
 
 
 def publish_or_leave(runs: list[Run]) -> int:
     """Send each run's message; those that could not go wait for the dispatcher. Returns how many went."""
-    if is_broker_away():
-        return _leave(runs, sent=0, error="broker away")
-    for sent, run in enumerate(runs):
+    left: list[Run] = []
+    for run in runs:
+        if is_broker_away(run.queue):
+            left.append(run)
+            continue
         faultpoints.reach("before publish")
         try:
             send(run)
+            _breaker.note_success(run.queue)
         except BROKER_FAULTS as error:
-            _note_broker_away()
-            return _leave(runs, sent=sent, error=str(error))
+            note_broker_fault(run.queue, error)
+            left.append(run)
         except Exception as error:
             # One run that can't be sent must not hold up those behind it; it is tried again like a lost message.
             log.exception("a run can't be published", run_id=str(run.pk), job=run.job)
             ledger.note_waiting(run.pk, reason=f"can't be published: {error}")
-    return len(runs)
+    _leave(left)
+    return len(runs) - len(left)
 
 
 def send(run: Run) -> None:
@@ -103,21 +119,24 @@ def send(run: Run) -> None:
     )
 
 
-def is_broker_away() -> bool:
-    """Whether the broker failed moments ago, so that callers don't wait for it again."""
-    return time.monotonic() < _broker_away_until
+def is_broker_away(queue: str = WHOLE) -> bool:
+    """Whether the broker, or this queue of it, failed moments ago, so that callers don't wait for it again."""
+    return _breaker.is_open(queue, at=time.monotonic())
 
 
-def _note_broker_away() -> None:
-    global _broker_away_until  # noqa: PLW0603 - one breaker per process
-    _broker_away_until = time.monotonic() + conf().publish_pause_seconds
+def note_broker_fault(queue: str, error: BaseException | None = None) -> None:
+    """Remember that the broker failed for the queue; where it answers otherwise, the other queues go on."""
+    away = queue if broker.is_one_queues_fault() else WHOLE
+    log.warning("broker away", queue=away or "all", error=str(error or "no answer"))
+    _breaker.note_failure(away, at=time.monotonic(), pause_seconds=conf().publish_pause_seconds)
 
 
-def _leave(runs: list[Run], *, sent: int, error: str) -> int:
-    ids: list[UUID] = [run.pk for run in runs[sent:]]
-    log.warning("not published, the dispatcher will", runs=len(ids), error=error)
+def _leave(runs: list[Run]) -> None:
+    if not runs:
+        return
+    ids: list[UUID] = [run.pk for run in runs]
+    log.warning("not published, the dispatcher will", runs=len(ids))
     try:
         ledger.mark_unpublished(ids, reason="broker away")
     except Error as fault:
         log.warning("could not note it; found by its age", error=str(fault))
-    return sent

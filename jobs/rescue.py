@@ -1,9 +1,9 @@
-"""Finds nodes that stopped reporting and gives their runs back; a live node's runs are never touched."""
+"""Finds nodes that are gone, stopped or silent, and gives their runs back; a live node's runs are never touched."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime
 from typing import cast
 from uuid import UUID
@@ -12,79 +12,101 @@ import structlog
 from celery import current_app
 from celery.exceptions import WorkerLostError
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
+from jobs import machine
 from jobs.backend import LedgerBackend
 from jobs.conf import conf
-from jobs.dialect import claimable
+from jobs.dialect import claimable, cut_sessions
+from jobs.machine import Life
 from jobs.models import Run, Worker
+from jobs.watch import Watch
 
 log = structlog.get_logger(__name__)
 
 BATCH = 200
 
 
-class Watch:
-    """What one rescuer has seen of each node's heartbeat counter, by its own monotonic clock.
-
-    A node is silent when its counter stood still for a lease of watched time. Two looks far apart count as a quarter
-    of a lease, no more: so neither a clock that is off, nor a database that was away, nor a rescuer that was itself
-    frozen or slow makes a live node look lost, and a slow one still finds the dead.
-    """
-
-    def __init__(self, *, lease_seconds: float) -> None:
-        """Start with nothing seen."""
-        self._lease = lease_seconds
-        self._silences: dict[UUID, tuple[int, float]] = {}
-        self._looked_at: float | None = None
-
-    def silent(self, counters: dict[UUID, int], *, at: float) -> list[UUID]:
-        """Note the counters read at monotonic time `at`; return the nodes that have been silent for a lease."""
-        watched = 0.0 if self._looked_at is None else min(at - self._looked_at, self._lease / 4)
-        self._looked_at = at
-        before = self._silences
-        self._silences = {
-            node: (count, before[node][1] + watched if node in before and before[node][0] == count else 0.0)
-            for node, count in counters.items()
-        }
-        return [node for node, (_, silence) in self._silences.items() if silence >= self._lease]
+def _nothing(*, now: datetime) -> None:
+    """Report nothing."""
 
 
 class Rescuer:
-    """One beat's rescuing role."""
+    """One beat's rescuing role.
 
-    def __init__(self) -> None:
-        """Start watching."""
-        self._watch = Watch(lease_seconds=conf().lease_seconds)
+    A node on another machine is lost once its heartbeat has stood still for a lease. Of one on this machine the
+    kernel knows more: a process that is gone is lost at once, one that was stopped for a lease is ended and lost.
+    """
+
+    def __init__(self, *, report: Callable[..., object] = _nothing) -> None:
+        """Start watching; `report(now=...)` writes the rescuer's own heartbeat, and fails where no other can either."""
+        lease = conf().lease_seconds
+        self._silence, self._standstill = Watch[UUID](lease_seconds=lease), Watch[UUID](lease_seconds=lease)
+        self._here: dict[UUID, Worker] = {}
+        self._gone: set[UUID] = set()
+        self._machine = conf().machine or machine.name()
+        self._report = report
 
     def rescue(self, *, now: datetime) -> int:
-        """Declare silent nodes lost and give back the runs of nodes that are gone; returns how many runs."""
-        live = Worker.objects.filter(stopped_at=None, lost_at=None)
-        counters = dict(live.values_list("pk", "heartbeats"))
-        for node in self._watch.silent(counters, at=time.monotonic()):
-            # Conditional on the counter: a heartbeat that arrives just now wins.
-            if live.filter(pk=node, heartbeats=counters[node]).update(lost_at=now):
-                log.warning("node lost", worker=str(node))
-        return sum(_unless_locked(run, self._give_back) for run in self._orphans())
+        """Declare nodes lost and give back the runs of those that are gone; returns how many runs."""
+        # Before the database is asked, which may be away, or locked for writing by the very process that is stopped.
+        self._declare_lost(self._dead_here(), now=now)
+        # While nobody can write, nobody's heartbeat can: silence counts only between two reports of this rescuer's.
+        self._report(now=now)
+        nodes = {node.pk: node for node in Worker.objects.filter(stopped_at=None, lost_at=None)}
+        self._here = {pk: node for pk, node in nodes.items() if self._machine and node.machine_name == self._machine}
+        silent = self._silence.silent({pk: node.heartbeats for pk, node in nodes.items()}, at=time.monotonic())
+        self._declare_lost([nodes[pk] for pk in silent], now=now)
+        return sum(_give_back_unless_locked(run) for run in _orphans())
 
-    def _orphans(self) -> list[Run]:
-        gone = Q(worker=None) | Q(worker__lost_at__isnull=False) | Q(worker__stopped_at__isnull=False)
-        return list(Run.objects.running().filter(gone, waits_for="").select_related("worker")[:BATCH])
+    def _dead_here(self) -> list[Worker]:
+        """Return the nodes whose process on this machine is gone for a second look, or was stopped for a lease."""
+        here = self._here
+        lives = {pk: node.process.life() for pk, node in here.items()}
+        stopped = {pk: here[pk].process.ticks() for pk, life in lives.items() if life is Life.STOPPED}
+        ended = {pk for pk in self._standstill.silent(stopped, at=time.monotonic()) if here[pk].process.kill()}
+        gone = {pk for pk, life in lives.items() if life is Life.GONE}
+        # Not at the first look: what the process had forked is killed by the kernel a moment after it.
+        dead, self._gone = gone & self._gone, gone | ended
+        return [here[pk] for pk in dead]
 
-    def _give_back(self, run: Run) -> None:
-        name = run.worker.name if run.worker else "unknown"
-        log.warning("run lost with its node", run_id=str(run.pk), job=run.job, attempt=run.attempt, worker=name)
-        backend = cast("LedgerBackend", current_app.backend)
-        backend.settle_lost(run, WorkerLostError(f"worker {name} stopped reporting"))
+    def _declare_lost(self, nodes: Collection[Worker], *, now: datetime) -> None:
+        for node in nodes:
+            if _still_silent(node).update(lost_at=now):
+                log.warning("node lost", worker=node.name, id=str(node.pk))
+                if node.machine_name == self._machine and node.kind != Worker.Kind.COMMAND:
+                    node.process.kill()
+                cut_sessions(node.session_name)
 
 
-def _unless_locked(run: Run, give_back: Callable[[Run], None]) -> int:
+def _still_silent(node: Worker) -> QuerySet[Worker]:
+    """Match the node unless a heartbeat of it has arrived meanwhile, which wins."""
+    return Worker.objects.filter(pk=node.pk, stopped_at=None, lost_at=None, heartbeats=node.heartbeats)
+
+
+def _orphans() -> list[Run]:
+    gone = Q(worker=None) | Q(worker__lost_at__isnull=False) | Q(worker__stopped_at__isnull=False)
+    return list(Run.objects.running().filter(gone, waits_for="").select_related("worker")[:BATCH])
+
+
+def _give_back_unless_locked(run: Run) -> int:
     """Give the run back unless its row is locked, by another rescuer or by its own node, frozen in a transaction.
 
-    Waiting for such a lock would stop all of this beat's duties for as long as the node stays frozen.
+    Waiting for such a lock would stop the rescue of all others; the node's sessions are cut instead, and with them
+    the lock.
     """
     with transaction.atomic():
         mine = claimable(Run.objects.running().filter(pk=run.pk, token=run.token)).first()
         if mine is not None:
-            give_back(run)
-    return int(mine is not None)
+            _give_back(run)
+            return 1
+    if run.worker is not None and run.worker.lost_at is not None:
+        cut_sessions(run.worker.session_name)
+    return 0
+
+
+def _give_back(run: Run) -> None:
+    name = run.worker.name if run.worker else "unknown"
+    log.warning("run lost with its node", run_id=str(run.pk), job=run.job, attempt=run.attempt, worker=name)
+    backend = cast("LedgerBackend", current_app.backend)
+    backend.settle_lost(run, WorkerLostError(f"worker {name} stopped reporting"))

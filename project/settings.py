@@ -96,7 +96,14 @@ if "sqlite" in str(DATABASES["default"]["ENGINE"]):
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA busy_timeout=20000;",
     }
 else:
-    DATABASES["default"]["OPTIONS"] = {"connect_timeout": 5}
+    # A server that vanishes without a word is noticed within 15 s.
+    DATABASES["default"]["OPTIONS"] = {
+        "connect_timeout": 5,
+        "keepalives_idle": 5,
+        "keepalives_interval": 2,
+        "keepalives_count": 5,
+        "tcp_user_timeout": 15_000,
+    }
 
 if ENVIRONMENT.email_url.startswith("resend://"):
     EMAIL_BACKEND = "anymail.backends.resend.EmailBackend"

@@ -19,8 +19,11 @@ _SHORTEST_PARKING, _LONGEST_PARKING = timedelta(seconds=10), timedelta(seconds=6
 
 def release_due(*, now: datetime, limit: int) -> int:
     """Move scheduled and retrying runs whose time has come to QUEUED, to be published; returns how many."""
+    due = Run.objects.filter(state__in=_NOT_YET, run_at__lte=now, waits_for="").order_by("run_at")
+    # Asked first: on SQLite a transaction takes the only write lock, even to find nothing.
+    if not due.exists():
+        return 0
     with transaction.atomic():
-        due = Run.objects.filter(state__in=_NOT_YET, run_at__lte=now, waits_for="").order_by("run_at")
         ids = list(claimable(due).values_list("pk", flat=True)[:limit])
         return Run.objects.filter(pk__in=ids, state__in=_NOT_YET).update(state=State.QUEUED, published_at=None)
 

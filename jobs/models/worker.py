@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from django.db import models
 
+from jobs import machine
 from jobs.conf import conf
 
 
@@ -37,6 +38,12 @@ class Worker(models.Model):
     queues = models.JSONField(default=list, help_text="Queues it serves.")
     concurrency = models.PositiveIntegerField(default=1, help_text="Runs it executes at once.")
     code_version = models.CharField(max_length=64, blank=True, default="")
+    machine_name = models.CharField(
+        max_length=200, blank=True, default="", db_default="", help_text="Where its pid means this process."
+    )
+    process_birth = models.PositiveBigIntegerField(
+        default=0, db_default=0, help_text="Start of the process in clock ticks since the machine's."
+    )
     started_at = models.DateTimeField()
     heartbeat_at = models.DateTimeField(help_text="Last report, by the worker's own clock.")
     heartbeats = models.PositiveBigIntegerField(default=0, help_text="Reports so far; a still counter means silence.")
@@ -54,3 +61,13 @@ class Worker(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def session_name(self) -> str:
+        """What its database sessions are called."""
+        return f"daybook-{self.kind}-{self.pk}"
+
+    @property
+    def process(self) -> machine.Process:
+        """Its process, as its own machine sees it."""
+        return machine.Process(self.pid, self.process_birth)

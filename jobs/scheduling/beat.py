@@ -1,19 +1,17 @@
-"""The scheduler class of `celery beat`: one loop of roles, safe in any number of copies at once."""
+"""The scheduler class of `celery beat`: lanes of roles beside each other, safe in any number of copies at once."""
 
 from __future__ import annotations
 
 import socket
 import time
-from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
 import structlog
 from celery import platforms, signals
 from celery.beat import Scheduler as CeleryScheduler
-from django.db import Error, connection
 
-from jobs import ledger
+from jobs import dialect
 from jobs.cancelling import force_overdue
 from jobs.conf import conf
 from jobs.dispatch import dispatch, forget_lost_messages
@@ -25,34 +23,14 @@ from jobs.rescue import Rescuer
 from jobs.rollup import count_ends
 from jobs.scheduling.declared import sync_declared
 from jobs.scheduling.firing import fire_due
+from jobs.scheduling.lane import Lane
 from jobs.scheduling.planner import find_unplanned, replan
+from jobs.scheduling.role import Role
+from jobs.scheduling.watchdog import Watchdog
 
 log = structlog.get_logger(__name__)
 
-EAGER_SECONDS = 0.05
-
-
-class Role:
-    """One duty of beat: what it does and how often, in seconds."""
-
-    def __init__(self, name: str, every: float, duty: Callable[..., Any], *, eager: bool = False) -> None:
-        """Make it due at once; an eager one that found something to do is due again right away."""
-        self.name, self.every, self.duty, self.eager = name, every, duty, eager
-        self.due = 0.0
-
-    def perform(self, now: datetime) -> None:
-        """Do it if it is due; a failure is logged and never stops the other roles."""
-        if time.monotonic() < self.due:
-            return
-        found = 0
-        try:
-            found = self.duty(now=now)
-        except Error as error:
-            log.warning("database fault in a role, going on", role=self.name, error=str(error))
-            connection.close()
-        except Exception:
-            log.exception("a role failed, going on", role=self.name)
-        self.due = time.monotonic() + (EAGER_SECONDS if self.eager and found else self.every)
+_END_SECONDS = 10.0
 
 
 @signals.beat_init.connect
@@ -66,47 +44,81 @@ def stop_between_ticks(sender: Any, **_: Any) -> None:
 
 
 class Scheduler(CeleryScheduler):
-    """Celery beat's scheduler: plans, fires, dispatches, rescues and prunes on every tick."""
+    """Celery beat's scheduler: plans and fires on every tick; dispatches, rescues and prunes beside it."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Report in as a beat."""
-        super().__init__(*args, **kwargs)
-        self._interval = conf().dispatch_interval_seconds
-        self._due = time.monotonic()
+    _is_ticking = False
+
+    def setup_schedule(self) -> None:
+        """Report in as a beat and declare the schedules; Celery's in-memory schedule stays empty, the rows are it.
+
+        Not called for the copy that Celery makes to print its banner.
+        """
+        dialect.bound_sessions(lock_seconds=1.0, statement_seconds=conf().beat_wedged_seconds * 2 / 3)
         self._presence = Presence(
             kind=Worker.Kind.BEAT, name=f"beat@{socket.gethostname()}", queues=[], concurrency=1, on_lost=lambda: None
         )
         self._presence.begin(threaded=False)
-        sync_declared(disable_gone=False)
-        self._roles = [
-            Role("find unplanned", 300.0, find_unplanned),
-            Role("plan", self._interval, replan, eager=True),
-            Role("fire", self._interval, fire_due),
-            Role("dispatch", self._interval, dispatch, eager=True),
-            Role("find lost messages", 2.0, forget_lost_messages),
-            Role("rescue", 1.0, Rescuer().rescue),
-            Role("end parents", self._interval, end_parents),
-            Role("force cancels", 5.0, force_overdue),
-            Role("count ends", 10.0, count_ends, eager=True),
-            Role("prune", 3600.0, prune),
-            Role("report", conf().lease_seconds / 4, self._report),
+        dialect.patiently(
+            lambda: sync_declared(disable_gone=False), seconds=conf().database_patience_seconds, what="declare"
+        )
+        interval = conf().dispatch_interval_seconds
+        self._sending = Lane(
+            "sending",
+            [
+                Role("dispatch", interval, dispatch, eager=True),
+                Role("find lost messages", 2.0, forget_lost_messages),
+                Role("force cancels", 5.0, force_overdue),
+            ],
+            publishes=True,
+        )
+        hurry = self._sending.hurry
+        self._firing = Lane(
+            "firing",
+            [
+                Role("find unplanned", 300.0, find_unplanned),
+                Role("plan", interval, replan, eager=True),
+                Role("fire", interval, fire_due),
+                Role("end parents", interval, end_parents),
+            ],
+            after_finding=hurry,
+        )
+        rescuer = Rescuer(report=self._report)
+        self._beside = [
+            self._sending,
+            Lane("rescuing", [Role("rescue", 1.0, rescuer.rescue, eager=True)], after_finding=hurry),
+            Lane(
+                "tidying",
+                [Role("count ends", 10.0, count_ends, eager=True), Role("prune", 3600.0, prune, eager=True)],
+            ),
         ]
-
-    def setup_schedule(self) -> None:
-        """Leave Celery's in-memory schedule empty; the rows are the schedule."""
+        self._watchdog = Watchdog([self._firing, *self._beside], seconds=conf().beat_wedged_seconds)
 
     def tick(self, *_: Any, **__: Any) -> float:
-        """Perform every role that is due; returns the seconds until the next tick."""
-        for role in self._roles:
-            role.perform(ledger.now())
-        self._due = min(role.due for role in self._roles)
-        return max(EAGER_SECONDS / 2, min(self._interval, self._due - time.monotonic()))
+        """Perform every firing role that is due; returns the seconds until the next tick."""
+        if not self._is_ticking:
+            self._begin()
+        return self._firing.perform()
 
     def close(self) -> None:
-        """Sign off."""
-        self._presence.end()
+        """Sign off once every lane has come to its end."""
+        if self._is_ticking:
+            self._watchdog.end()
+            deadline = time.monotonic() + _END_SECONDS
+            for lane in self._beside:
+                lane.end()
+            for lane in self._beside:
+                lane.wait_for_end(until=deadline)
+            self._presence.end()
+
+    def _begin(self) -> None:
+        self._is_ticking = True
+        self._firing.settle_in(self.app)
+        for lane in self._beside:
+            lane.start(self.app)
+        self._watchdog.start()
 
     def _report(self, *, now: datetime) -> None:
-        if not self._presence.beat(lag_seconds=time.monotonic() - self._due):
+        late = max(lane.late_seconds for lane in [self._firing, *self._beside])
+        if not self._presence.beat(lag_seconds=late):
             log.warning("this beat was declared lost, reporting in anew", at=now.isoformat())
             self._presence.begin_again()

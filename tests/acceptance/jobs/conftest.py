@@ -24,6 +24,7 @@ from kombu import pools
 from pytest_django.plugin import DjangoDbBlocker
 
 from jobs import publish
+from jobs.breaker import Breaker
 from jobs.models import Run
 from project.celery import app
 from tests import tasks_for_tests  # noqa: F401 - registers the jobs in this process too
@@ -121,7 +122,7 @@ def speak_to(broker_url: str) -> None:
     forget_connections: Any = app._after_fork  # type: ignore[attr-defined]
     forget_connections()
     app.conf.update(broker_url=broker_url)
-    publish._broker_away_until = 0.0
+    publish._breaker = Breaker()
 
 
 def _server_cursor() -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 
 import pytest
@@ -17,7 +18,7 @@ LONG = 40.0
 
 
 def test_a_run_of_a_killed_worker_goes_on_elsewhere(engine: Engine, own_queue: str) -> None:
-    first = engine.start_worker(queues=own_queue)
+    first = engine.start_worker(queues=own_queue, MACHINE="another")
     result = sleeps_at_first.apply_async((LONG,), queue=own_queue)
     (begin,) = poll(lambda: engine.notes(result, event="begin"), within=20)
     second = engine.start_worker(queues=own_queue)
@@ -30,6 +31,7 @@ def test_a_run_of_a_killed_worker_goes_on_elsewhere(engine: Engine, own_queue: s
     assert len(engine.notes(result, event="begin")) == 2
     lost = Worker.objects.get(pk=run.attempts[0]["worker"])
     assert lost.lost_at is not None and (lost.lost_at - lost.heartbeat_at).total_seconds() < LEASE_SECONDS + 5
+    assert re.search(rf"node lost .*{lost.pk}", engine.log())
     second.kill()
 
 
@@ -47,7 +49,7 @@ def test_a_killed_child_costs_one_attempt_and_its_worker_lives(engine: Engine, o
 
 
 def test_a_frozen_workers_run_goes_on_elsewhere_and_the_woken_worker_ends(engine: Engine, own_queue: str) -> None:
-    frozen = engine.start_worker(queues=own_queue)
+    frozen = engine.start_worker(queues=own_queue, MACHINE="another")
     result = sleeps_at_first.apply_async((LONG,), queue=own_queue)
     poll(lambda: engine.notes(result, event="begin"), within=20)
     children = children_of(frozen.pid)
@@ -64,8 +66,32 @@ def test_a_frozen_workers_run_goes_on_elsewhere_and_the_woken_worker_ends(engine
     other.kill()
 
 
-def test_a_woken_child_can_not_finish_a_run_that_is_anothers_now(engine: Engine, own_queue: str) -> None:
+def test_a_frozen_worker_on_a_beats_machine_is_ended_before_its_run_goes_on(engine: Engine, own_queue: str) -> None:
     frozen = engine.start_worker(queues=own_queue)
+    result = sleeps_at_first.apply_async((LONG,), queue=own_queue)
+    (begin,) = poll(lambda: engine.notes(result, event="begin"), within=20)
+    frozen.freeze()
+    other = engine.start_worker(queues=own_queue)
+    assert frozen.ended(within=20) == -signal.SIGKILL
+    poll(lambda: not is_alive(begin["pid"]), within=5)
+    assert result.get(timeout=30) == 2
+    assert [entry["kind"] for entry in engine.run(result).attempts] == ["LOST"]
+    other.kill()
+
+
+def test_a_frozen_child_is_ended_by_its_own_worker(engine: Engine, own_queue: str) -> None:
+    worker = engine.start_worker(queues=own_queue)
+    result = sleeps_at_first.apply_async((LONG,), queue=own_queue)
+    (begin,) = poll(lambda: engine.notes(result, event="begin"), within=20)
+    os.kill(begin["pid"], signal.SIGSTOP)
+    assert result.get(timeout=30) == 2
+    assert [entry["kind"] for entry in engine.run(result).attempts] == ["LOST"]
+    assert "child was stopped for a lease, ended" in worker.text()
+    worker.kill()
+
+
+def test_a_woken_child_can_not_finish_a_run_that_is_anothers_now(engine: Engine, own_queue: str) -> None:
+    frozen = engine.start_worker(queues=own_queue, MACHINE="another")
     result = sleeps_at_first.apply_async((0.5,), queue=own_queue)
     (begin,) = poll(lambda: engine.notes(result, event="begin"), within=20)
     frozen.freeze()

@@ -13,6 +13,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 
 from jobs import publish
+from jobs.breaker import WHOLE, Breaker
 from jobs.errors import ArgumentsError
 from jobs.models import Run
 from jobs.states import State
@@ -25,7 +26,8 @@ NOON = datetime(2025, 1, 1, 12, tzinfo=UTC)
 @pytest.fixture(autouse=True)
 def broker_away(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing listens, and the engine knows it."""
-    monkeypatch.setattr(publish, "_broker_away_until", float("inf"))
+    monkeypatch.setattr(publish, "_breaker", Breaker())
+    publish._breaker.note_failure(WHOLE, at=0.0, pause_seconds=float("inf"))
 
 
 @pytest.mark.req("PL-1")

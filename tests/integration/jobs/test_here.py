@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import socket
 import subprocess
 import uuid
 from pathlib import Path
@@ -12,7 +11,7 @@ from typing import cast
 import pytest
 from django_celery_results.models import TaskResult
 
-from jobs import ledger
+from jobs import ledger, machine
 from jobs.errors import ArgumentsError
 from jobs.here import run_here
 from jobs.models import Run, Worker
@@ -20,6 +19,7 @@ from jobs.states import State
 from jobs.task import Job
 from tests.hooked import hooked
 from tests.integration.jobs.conftest import stored_run
+from tests.rows import saved_worker
 from tests.tasks_for_tests import (
     add,
     fails,
@@ -113,13 +113,11 @@ def test_a_completed_step_is_not_repeated(notes: Path) -> None:
     assert noted_events(notes) == ["step"] * 3
 
 
-def test_a_command_killed_on_this_host_holds_no_guard_where_no_beat_runs(notes: Path) -> None:
+def test_a_command_killed_on_this_machine_holds_no_guard_where_no_beat_runs(notes: Path) -> None:
     now = ledger.now()
     with subprocess.Popen(["true"]) as gone:
         gone.wait()
-    killed = Worker.objects.create(
-        kind="command", name="killed", hostname=socket.gethostname(), pid=gone.pid, started_at=now, heartbeat_at=now
-    )
+    killed = saved_worker(kind="command", name="killed", pid=gone.pid, machine_name=machine.name())
     held, _ = ledger.enqueue(one_at_a_time.new_run([], {"key": "a"}))
     assert isinstance(ledger.claim(held.pk, worker_id=killed.pk, now=now), Run)
 

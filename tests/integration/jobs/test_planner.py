@@ -13,6 +13,7 @@ from django.contrib.auth.models import User
 from django_celery_beat.models import ClockedSchedule, CrontabSchedule, IntervalSchedule, PeriodicTask
 
 from jobs import job, publish
+from jobs.breaker import WHOLE, Breaker
 from jobs.models import Run, SchedulePlan
 from jobs.policies import crontab, every
 from jobs.scheduling.declared import sync_declared
@@ -29,7 +30,8 @@ MINUTE = timedelta(minutes=1)
 @pytest.fixture(autouse=True)
 def broker_away(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is published."""
-    monkeypatch.setattr(publish, "_broker_away_until", float("inf"))
+    monkeypatch.setattr(publish, "_breaker", Breaker())
+    publish._breaker.note_failure(WHOLE, at=0.0, pause_seconds=float("inf"))
 
 
 def every_minute(**columns: Any) -> PeriodicTask:

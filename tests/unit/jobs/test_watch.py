@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobs.rescue import Watch
+from jobs.watch import Watch
 
 A, B = UUID(int=1), UUID(int=2)
 
 
 def watched(counts: list[tuple[float, dict[UUID, int]]], *, lease: float = 8.0) -> list[list[UUID]]:
-    watch = Watch(lease_seconds=lease)
+    watch = Watch[UUID](lease_seconds=lease)
     return [watch.silent(counters, at=at) for at, counters in counts]
 
 
@@ -54,7 +54,7 @@ def test_a_node_that_comes_later_has_its_own_lease() -> None:
 
 @given(st.lists(st.tuples(st.floats(0.01, 20), st.booleans()), max_size=60), st.floats(1, 30))
 def test_a_node_is_found_only_after_a_lease_of_watched_silence(looks: list[tuple[float, bool]], lease: float) -> None:
-    watch, at, count, silence = Watch(lease_seconds=lease), 0.0, 0, 0.0
+    watch, at, count, silence = Watch[UUID](lease_seconds=lease), 0.0, 0, 0.0
     watch.silent({A: count}, at=at)
     for gap, alive in looks:
         watched_for = min(at + gap - at, lease / 4)
