@@ -31,5 +31,7 @@ def keep_message(body: Any = None, headers: Any = None, routing_key: str = "", *
     effects.append("messages", body=body, headers=headers, queue=routing_key)
 
 
+if os.environ.get(effects.MACHINE):
+    settings.DAYBOOK["machine"] = os.environ[effects.MACHINE]
 if os.environ.get("SOAK_ROLE") == "process":
     strikes.install()

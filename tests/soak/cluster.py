@@ -26,6 +26,7 @@ class Member:
 
     name: str
     words: list[str]
+    machine: str = ""
     process: subprocess.Popen[bytes] | None = None
     starts: int = 0
     restart_at: float = 0.0
@@ -53,7 +54,10 @@ class Cluster:
         self._app = app
         self.folder = folder
         self.environment = {**os.environ, "SOAK_ROLE": "process", effects.FOLDER: str(folder)}
-        self.workers = [Member(f"w{n + 1}", _worker(f"w{n + 1}")) for n in range(workers)]
+        # Every second worker as if on another machine: of those the beats know nothing but their heartbeats. SQLite has
+        # but one machine.
+        machines = ["", "" if os.environ.get("DATABASE_URL", "").startswith("sqlite") else "another machine"]
+        self.workers = [Member(f"w{n + 1}", _worker(f"w{n + 1}"), machines[n % 2]) for n in range(workers)]
         self.beats = [Member(f"b{n + 1}", ["beat", "--pidfile=", "--loglevel=INFO"]) for n in range(beats)]
         self._ending = threading.Event()
         self._supervisor = threading.Thread(target=self._supervise, daemon=True)
@@ -125,7 +129,7 @@ class Cluster:
             member.process = subprocess.Popen(
                 [*TETHER, sys.executable, "-m", "celery", "-A", self._app, *member.words],
                 cwd=BASE_DIR,
-                env=self.environment,
+                env={**self.environment, effects.MACHINE: member.machine},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 FOLDER = "SOAK_FOLDER"
+MACHINE = "SOAK_MACHINE"
 
 Line = dict[str, Any]
 

@@ -56,6 +56,8 @@ class History:
     bookings: list[Line] = field(default_factory=list)
     workers: list[Line] = field(default_factory=list)
     faults: list[Line] = field(default_factory=list)
+    messages: list[Line] = field(default_factory=list)
+    outages: list[Line] = field(default_factory=list)
 
     @classmethod
     def read(cls, folder: Path) -> History:
@@ -82,6 +84,17 @@ class History:
         for run, token in sorted(lines):
             found[run].append(Execution(run, token, lines[run, token]))
         return found
+
+    @cached_property
+    def rung_at(self) -> dict[str, list[float]]:
+        """When a message was sent for each run, or a body of it began, in order."""
+        found: dict[str, list[float]] = defaultdict(list)
+        for message in self.messages:
+            found[message["headers"]["id"]].append(message["at"])
+        for line in self.effects:
+            if line["event"] == "start":
+                found[line["run"]].append(line["at"])
+        return {run: sorted(times) for run, times in found.items()}
 
     @cached_property
     def frozen(self) -> set[int]:

@@ -70,8 +70,10 @@ class Nemesis(threading.Thread):
         self._slow.append(self._lanes[fault.kind].submit(self._slowly, fault.kind, detail))
 
     def _slowly(self, kind: str, detail: str) -> None:
+        began = time.time()
         try:
             self._acts[kind](detail)
+            effects.append("outages", kind=kind, began=began)
         except Exception as error:
             effects.append("faults", kind=f"nemesis failed at {kind} {detail}: {error!r}", pids=[])
 

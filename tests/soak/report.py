@@ -53,7 +53,7 @@ def table(verdict: Verdict, account: Account) -> str:
 def keep(text: str, account: Account) -> None:
     """Write the table under its back end in docs/soak.md; the other sections stay."""
     size = account.size
-    title = f"## {size.backend}"
+    title = f"## {size.backend}" + ("" if size.kills else " without faults")
     command = f"SOAK_BACKEND={size.backend} SOAK_JOBS={size.jobs} SOAK_KILLS={size.kills} SOAK_SEED={size.seed}"
     command += f" SOAK_SECONDS={size.seconds:g}" if size.seconds else ""
     command += f" SOAK_ONLY='{','.join(size.only)}'" if size.only else ""
@@ -62,16 +62,18 @@ def keep(text: str, account: Account) -> None:
         f" {os.cpu_count()} CPUs, {_memory_gb()} GB\n\n    {command} make soak\n\n{text}\n"
     )
     page = PAGE.read_text() if PAGE.exists() else HEAD
-    sections = dict.fromkeys(re.findall(r"^## \S+$", page, re.MULTILINE))
-    parts = dict(zip(sections, re.split(r"^## \S+$", page, flags=re.MULTILINE)[1:], strict=True))
+    sections = dict.fromkeys(re.findall(r"^## .+$", page, re.MULTILINE))
+    parts = dict(zip(sections, re.split(r"^## .+$", page, flags=re.MULTILINE)[1:], strict=True))
     kept = {name: f"{name}{part.rstrip()}\n" for name, part in parts.items()}
     kept[title] = section
     PAGE.write_text("\n".join([HEAD, *(kept[name] for name in sorted(kept))]))
 
 
 def _figures(verdict: Verdict, account: Account) -> list[tuple[str, str]]:
-    given_back = sorted(rescue.given_back for rescue in verdict.rescues)
-    unhindered = sorted(rescue.given_back for rescue in verdict.rescues if not rescue.hindered)
+    given_back = [rescue.given_back for rescue in verdict.rescues]
+    unhindered = [rescue.given_back for rescue in verdict.rescues if not rescue.is_hindered]
+    from_the_end = [rescue.unhindered for rescue in verdict.rescues]
+    rung = [(rescue.rung, rescue.broker_was_well) for rescue in verdict.rescues if rescue.rung is not None]
     kills = dict(sorted(account.faults.items()))
     return [
         *((name, str(count)) for name, count in verdict.counts.items()),
@@ -80,7 +82,10 @@ def _figures(verdict: Verdict, account: Account) -> list[tuple[str, str]]:
         ("processes started again", str(account.restarts)),
         ("messages delivered twice", str(account.copies)),
         ("back in its queue after a fault, p50 / p99 / longest", _quantiles(given_back)),
-        ("the same while database, broker and beats were well", _quantiles(unhindered)),
+        ("the same, counted from the end of what stood in its way", _quantiles(from_the_end)),
+        ("the same, only where nothing did", _quantiles(unhindered)),
+        ("its message sent again after a fault", _quantiles([seconds for seconds, _ in rung])),
+        ("the same, only while the broker was well", _quantiles([seconds for seconds, well in rung if well])),
         ("slowest enqueue", f"{account.slowest_enqueue:.2f} s"),
         ("load / drain", f"{account.load_seconds:.0f} s / {account.drain_seconds:.0f} s"),
         ("seed", str(account.size.seed)),
@@ -90,6 +95,7 @@ def _figures(verdict: Verdict, account: Account) -> list[tuple[str, str]]:
 def _quantiles(values: list[float]) -> str:
     if not values:
         return "none"
+    values = sorted(values)
     middle, late = values[len(values) // 2], values[min(len(values) - 1, int(len(values) * 0.99))]
     return f"{middle:.1f} / {late:.1f} / {values[-1]:.1f} s of {len(values)}"
 

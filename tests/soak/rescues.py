@@ -14,22 +14,29 @@ AFTERMATH_SECONDS = 10.0
 
 @dataclass(frozen=True)
 class Rescue:
-    """One attempt that a fault cost: seconds until the run was given back.
+    """One attempt that a fault cost: seconds until the run was given back, and until its message was sent again.
 
-    `hindered` says that another fault struck the rescuers meanwhile or just before: the database away, the broker
-    frozen, or a beat killed.
+    `unhindered` counts the first from the end of what stood in its way: the database away, or a beat killed; it is the
+    same where nothing did. `rung` is None when the run had no attempt left.
     """
 
     kind: str
     given_back: float
-    hindered: bool = False
+    unhindered: float
+    rung: float | None = None
+    broker_was_well: bool = True
+
+    @property
+    def is_hindered(self) -> bool:
+        """Whether another fault stood in its way."""
+        return self.unhindered != self.given_back
 
 
 def rescues(history: History) -> list[Rescue]:
     """Return every attempt given up as LOST together with the fault that struck its process."""
     nodes = {str(line["id"]): int(line["pid"]) for line in history.workers}
     return [
-        Rescue(fault["kind"], seconds_of(entry["ended_at"]) - fault["at"], _is_hindered(history, entry, fault))
+        _rescue(history, run, seconds_of(entry["ended_at"]), fault)
         for run in history.rows
         for entry in history.lost_attempts(run)
         if (fault := _fault_of(history, run, entry, nodes)) is not None
@@ -58,11 +65,25 @@ def _fault_of(history: History, run: str, entry: Line, nodes: dict[str, int]) ->
     return next(iter(direct or of_node), None)
 
 
-def _is_hindered(history: History, entry: Line, fault: Line) -> bool:
-    beats = {int(line["pid"]) for line in history.workers if line.get("kind") == "beat"}
-    first, last = fault["at"] - AFTERMATH_SECONDS, seconds_of(entry["ended_at"])
-    return any(
-        other["kind"].startswith(("database", "broker freeze")) or beats & set(other["pids"])
-        for other in history.faults
-        if first <= other["at"] <= last
+def _rescue(history: History, run: str, ended: float, fault: Line) -> Rescue:
+    struck = float(fault["at"])
+    rung = next((at for at in history.rung_at.get(run, []) if at >= ended), None)
+    return Rescue(
+        fault["kind"],
+        ended - struck,
+        ended - max([struck, *_hindrances(history, struck, ended)]),
+        rung and rung - struck,
+        not any(_is_between(each, "broker", struck, rung or ended) for each in history.outages),
     )
+
+
+def _hindrances(history: History, struck: float, ended: float) -> list[float]:
+    """Return when each other fault ended that struck the rescuers meanwhile or just before."""
+    beats = {int(line["pid"]) for line in history.workers if line.get("kind") == "beat"}
+    away = [float(each["at"]) for each in history.outages if _is_between(each, "database", struck, ended)]
+    killed = [float(each["at"]) for each in history.faults if beats & set(each["pids"])]
+    return [min(at, ended) for at in away] + [at for at in killed if struck - AFTERMATH_SECONDS <= at <= ended]
+
+
+def _is_between(outage: Line, kind: str, struck: float, ended: float) -> bool:
+    return bool(outage["kind"] == kind and outage["began"] <= ended and outage["at"] >= struck - AFTERMATH_SECONDS)

@@ -88,21 +88,30 @@ def test_the_projects_own_schedules_are_not_asked_for_effects() -> None:
 def test_a_rescue_is_good_and_timed() -> None:
     verdict = judge(rescued())
     assert verdict.violations == []
-    assert verdict.rescues == [Rescue("kill child", 1.5)]
+    assert verdict.rescues == [Rescue("kill child", 1.5, 1.5, rung=2.5)]
+
+
+def outage(kind: str, *, began: float, over: float) -> dict[str, Any]:
+    return {"kind": kind, "began": began, "at": over}
 
 
 @pytest.mark.parametrize(
-    ("other", "hindered"),
+    ("more", "expected"),
     [
-        (kill(2, kind="database locked 6 s"), True),
-        (kill(2, BEAT), True),
-        (kill(2, kind="broker wipe"), False),
-        (kill(3.5, kind="broker freeze"), False),
+        ({"outages": [outage("database", began=2.0, over=2.5)]}, Rescue("kill child", 1.5, 0.5, rung=2.5)),
+        ({"outages": [outage("database", began=2.0, over=3.5)]}, Rescue("kill child", 1.5, 0.0, rung=2.5)),
+        ({"outages": [outage("database", began=3.5, over=3.6)]}, Rescue("kill child", 1.5, 1.5, rung=2.5)),
+        ({"faults": [kill(1.5, CHILD), kill(2.25, BEAT)]}, Rescue("kill child", 1.5, 0.75, rung=2.5)),
+        (
+            {"outages": [outage("broker", began=1.0, over=3.5)]},
+            Rescue("kill child", 1.5, 1.5, rung=2.5, broker_was_well=False),
+        ),
+        ({"outages": [outage("broker", began=4.5, over=5.5)]}, Rescue("kill child", 1.5, 1.5, rung=2.5)),
     ],
+    ids=["database", "still-away", "database-later", "beat", "broker", "broker-later"],
 )
-def test_a_rescue_is_hindered_by_what_strikes_the_rescuers_meanwhile(other: dict[str, Any], hindered: bool) -> None:
-    verdict = judge(rescued(faults=[kill(1.5, CHILD), other]))
-    assert verdict.rescues == [Rescue("kill child", 1.5, hindered)]
+def test_a_rescue_tells_what_stood_in_its_way(more: dict[str, Any], expected: Rescue) -> None:
+    assert judge(rescued(**more)).rescues == [expected]
 
 
 @pytest.mark.parametrize(
