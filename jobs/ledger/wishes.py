@@ -19,10 +19,14 @@ def cancel(run_id: UUID, *, now: datetime, reason: str) -> bool:
     return bool(waiting.update(state=State.CANCELLED, finished_at=now, reason=reason[:200]))
 
 
-def cancel_waiting(*, now: datetime, reason: str, sparing: UUID | None = None, **matching: Any) -> int:
-    """Cancel every waiting run that matches (concurrency_key=..., parent_id=...); returns how many."""
+def cancel_waiting(
+    *, now: datetime, reason: str, sparing: UUID | None = None, most: int | None = None, **matching: Any
+) -> int:
+    """Cancel every waiting run that matches (concurrency_key=..., parent_id=...), or `most`; returns how many."""
     waiting = Run.objects.filter(state__in=WAITING, **matching)
     others = waiting if sparing is None else waiting.exclude(pk=sparing)
+    if most is not None:
+        others = waiting.filter(pk__in=list(others.values_list("pk", flat=True)[:most]))
     return others.update(state=State.CANCELLED, finished_at=now, reason=reason[:200])
 
 

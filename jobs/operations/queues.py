@@ -8,6 +8,8 @@ from django.utils import timezone
 from jobs import ledger
 from jobs.models import Queue
 
+BATCH = 1000
+
 
 def pause_queue(name: str, *, by: AbstractBaseUser | None) -> bool:
     """Start nothing more from the queue until resumed, what runs goes on; False when it is paused already."""
@@ -21,5 +23,11 @@ def resume_queue(name: str) -> bool:
 
 
 def purge_queue(name: str, *, by: str) -> int:
-    """Cancel every run of the queue that hasn't started, retries included; returns how many."""
-    return ledger.cancel_waiting(now=ledger.now(), reason=f"queue purged by {by}", queue=name)
+    """Cancel every run enqueued to the queue so far that hasn't started, retries included; returns how many.
+
+    Batch by batch, so that SQLite's only writer isn't held up by a long backlog.
+    """
+    now, reason, cancelled = ledger.now(), f"queue purged by {by}", 0
+    while count := ledger.cancel_waiting(now=now, reason=reason, most=BATCH, queue=name, created_at__lte=now):
+        cancelled += count
+    return cancelled

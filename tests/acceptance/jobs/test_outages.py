@@ -5,15 +5,19 @@ from __future__ import annotations
 import os
 import signal
 import time
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.db import transaction
 
+from jobs import ledger
+from jobs.dispatch import forget_lost_messages
 from jobs.models import Run
 from tests.acceptance.jobs.conftest import QUEUES, Engine
 from tests.plugins.broker import Valkey
 from tests.plugins.polling import poll
+from tests.rows import saved_run, saved_worker
 from tests.tasks_for_tests import add, noted
 
 pytestmark = [pytest.mark.broker, pytest.mark.embedded, pytest.mark.req("PL-5")]
@@ -59,6 +63,23 @@ def test_runs_of_a_wiped_broker_all_execute_once(own_engine: tuple[Engine, Valke
     ids = [result.id for result in results]
     poll(lambda: Run.objects.filter(pk__in=ids, state="SUCCESS").count() == 100, within=60)
     assert len(engine.notes(*results, event="begin")) == 100
+
+
+def test_a_backlog_of_others_messages_does_not_hide_a_loss(own_engine: tuple[Engine, Valkey]) -> None:
+    _, broker = own_engine
+    broker.start()
+    now = ledger.now()
+
+    def published(seconds_ago: float, *, priority: int = 0) -> Run:
+        return saved_run(published_at=now - timedelta(seconds=seconds_ago), priority=priority)
+
+    lost, less_urgent, younger = published(60), published(60, priority=-1), published(22)
+    saved_run(state="RUNNING", worker=saved_worker(), published_at=now - timedelta(seconds=30))
+    with broker.client() as client:
+        client.lpush("base", *(f"foreign {n}" for n in range(50)))
+        assert forget_lost_messages(now=now) == 1
+    waiting = [Run.objects.get(pk=run.pk).published_at is None for run in (lost, less_urgent, younger)]
+    assert waiting == [True, False, False]
 
 
 def test_a_frozen_broker_holds_a_caller_for_a_bounded_time_once(own_engine: tuple[Engine, Valkey]) -> None:

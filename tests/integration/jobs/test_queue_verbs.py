@@ -7,6 +7,7 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from jobs.models import Queue, Run, Worker
+from jobs.operations import queues
 from jobs.states import State
 from tests.commands import jobs, jobs_json, refused
 from tests.rows import NOON, saved_run, saved_worker
@@ -60,10 +61,11 @@ def test_misuse_exits_2_and_changes_nothing(arguments: tuple[str, ...], words: s
     assert Run.objects.get(pk=run.pk).state == State.QUEUED
 
 
-def test_purge_cancels_what_waits_in_the_queue_and_nothing_else() -> None:
+def test_purge_cancels_what_waits_in_the_queue_and_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
     for state in (State.QUEUED, State.SCHEDULED, State.RETRYING, State.RUNNING, State.FAILED):
         saved_run(queue="email", state=state)
     saved_run(queue="base")
+    monkeypatch.setattr(queues, "BATCH", 2)
     assert jobs_json("queue", "purge", "email", "--yes") == {"cancelled": 3}
     assert sorted(Run.objects.filter(queue="email").values_list("state", flat=True)) == [
         "CANCELLED",
