@@ -8,6 +8,8 @@ from typing import Any
 
 import structlog
 
+# The real one: Celery replaces sys.stderr by a proxy that logs, and drops what a handler of ours would write to it.
+_STDERR = "ext://sys.__stderr__"
 _LINK = re.compile(r"/exchange/[^/\s]+")
 
 
@@ -50,7 +52,7 @@ LOGGING: dict[str, Any] = {
             "foreign_pre_chain": _SHARED,
         },
     },
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "console"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "console", "stream": _STDERR}},
     "root": {"handlers": ["stderr"], "level": "INFO"},
     "loggers": {
         "django.server": {"handlers": ["stderr"], "level": "INFO", "propagate": False},
