@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('jobs', '0004_schedule_history'),
+        ('jobs', '0006_tokens'),
     ]
 
     operations = [

@@ -15,6 +15,7 @@ from django.test.utils import CaptureQueriesContext
 from django_celery_beat.models import CrontabSchedule, IntervalSchedule, PeriodicTask
 
 from jobs import faultpoints, publish
+from jobs.breaker import WHOLE, Breaker
 from jobs.models import Run, ScheduleEdit, SchedulePlan
 from jobs.scheduling.firing import fire_due
 from jobs.scheduling.planner import replan
@@ -28,7 +29,8 @@ HOUR, MINUTE, SECOND = timedelta(hours=1), timedelta(minutes=1), timedelta(secon
 @pytest.fixture(autouse=True)
 def broker_away(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is published."""
-    monkeypatch.setattr(publish, "_broker_away_until", float("inf"))
+    monkeypatch.setattr(publish, "_breaker", Breaker())
+    publish._breaker.note_failure(WHOLE, at=0.0, pause_seconds=float("inf"))
 
 
 def crontab(hour: str, zone: str = "UTC", minute: str = "0") -> CrontabSchedule:
