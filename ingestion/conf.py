@@ -33,6 +33,9 @@ class Conf:
     page_mails: int = 50
     page_bytes: int = 20_000_000
     imap_timeout_seconds: float = 30.0
+    http_timeout_seconds: float = 30.0
+    calendar_back_days: int = 90
+    calendar_ahead_days: int = 365
 
 
 def conf() -> Conf:

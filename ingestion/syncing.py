@@ -10,10 +10,10 @@ import structlog
 from django.db import transaction
 from django.utils import timezone
 
+from ingestion.access import disable, not_before
 from ingestion.conf import conf
 from ingestion.models import Account
 from ingestion.providers import open_provider
-from ingestion.providers.errors import AccessRefusedError
 from ingestion.providers.protocol import Page, Provider
 from ingestion.storing import Counts, known_keys, store, understand
 from jobs.context import RunContext, active_run
@@ -28,14 +28,15 @@ def sync(account: Account, *, full: bool = False, lookback_days: int | None = No
     Raises:
         ProviderError: kept in the account's last_error; refused credentials make the account inactive.
     """
+    not_before(account.retry_at)
     try:
         counts = _sync(account, full=full, lookback_days=lookback_days, limit=limit)
     except (Cancelled, Interrupted):
         raise
     except Exception as error:
-        _note_failure(account, error)
+        disable(account, error)
         raise
-    Account.objects.filter(pk=account.pk).update(last_synced_at=timezone.now(), last_error="")
+    Account.objects.filter(pk=account.pk).update(last_synced_at=timezone.now(), last_error="", retry_at=None)
     log.info("account synced", account=account.pk, **counts.as_dict())
     return counts
 
@@ -85,11 +86,3 @@ def _default_lookback(provider: Provider, *, full: bool) -> int | None:
 def _add(total: Counts, more: Counts) -> None:
     for field in fields(Counts):
         setattr(total, field.name, getattr(total, field.name) + getattr(more, field.name))
-
-
-def _note_failure(account: Account, error: Exception) -> None:
-    known = Account.objects.filter(pk=account.pk)
-    known.update(last_error=f"{type(error).__name__}: {error}"[:2000])
-    if isinstance(error, AccessRefusedError):
-        known.update(is_active=False, disabled_reason="the provider refused the credentials")
-    log.warning("account not synced", account=account.pk, error=type(error).__name__)

@@ -13,9 +13,21 @@ class AccessRefusedError(ProviderError, PermanentError):
     """The provider refused the credentials; only the user can help."""
 
 
+class ConsentRevokedError(AccessRefusedError):
+    """The user, or an administrator, withdrew the consent; only giving it again helps."""
+
+
 class MailboxMissingError(ProviderError, PermanentError):
     """There is no mailbox where the account says, or it is not readable."""
 
 
 class MailboxUnavailableError(ProviderError, TransientError):
     """The provider can't be reached or is busy; a later sync goes on where this one stopped."""
+
+
+class PositionLostError(ProviderError, TransientError):
+    """The provider no longer knows the cursor; only looking at everything again helps."""
+
+
+class RejectedError(ProviderError, PermanentError):
+    """The provider understood the request and refuses it for good."""

@@ -3,15 +3,19 @@
 from ingestion.tasks.classify_emails import classify_emails
 from ingestion.tasks.extract_transactions import extract_transactions
 from ingestion.tasks.fact_decay import fact_decay
+from ingestion.tasks.ingest_calendar_events import ingest_calendar_events
 from ingestion.tasks.ingest_emails import ingest_emails
 from ingestion.tasks.process_threads import process_threads
 from ingestion.tasks.sync_account import sync_account
+from ingestion.tasks.sync_calendar import sync_calendar
 
 __all__ = [
     "classify_emails",
     "extract_transactions",
     "fact_decay",
+    "ingest_calendar_events",
     "ingest_emails",
     "process_threads",
     "sync_account",
+    "sync_calendar",
 ]

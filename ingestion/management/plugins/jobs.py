@@ -13,6 +13,7 @@ from typer import Option
 
 from ingestion import operations
 from ingestion.cli import ai
+from ingestion.cli.calendars import sync_one_users_calendars
 from ingestion.models import Account
 from ingestion.operations import MailboxError, Synced
 from jobs.cli.exits import FAILED, REFUSED, bad_usage
@@ -67,6 +68,9 @@ def sync_one_user(  # noqa: PLR0913 - one option each
         accounts = [account]
     synced = operations.sync_user(owner, accounts=accounts, full=full, lookback_days=lookback_days, limit=limit)
     _report(synced, as_json)
+
+
+sync.command(name="calendars")(sync_one_users_calendars)
 
 
 @sync.command(name="all")

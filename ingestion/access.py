@@ -1,0 +1,53 @@
+"""What a failed sync means for its account or calendar: kept as last error, left alone for a while, or disabled."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import structlog
+from django.db import transaction
+from django.utils import timezone
+
+from ingestion.models import Account, Calendar, Notice
+from ingestion.providers.errors import AccessRefusedError, ConsentRevokedError
+from jobs.errors import Snooze
+
+log = structlog.get_logger(__name__)
+
+
+def not_before(retry_at: datetime | None) -> None:
+    """Raise Snooze while the provider wants to be left alone."""
+    if retry_at and retry_at > timezone.now():
+        raise Snooze(retry_at)
+
+
+def disable(place: Account | Calendar, error: Exception) -> None:
+    """Note the failure; refused credentials make the place inactive and tell its owner once."""
+    changes: dict[str, object] = {"last_error": f"{type(error).__name__}: {error}"[:2000]}
+    if wait := getattr(error, "retry_after", None):
+        changes["retry_at"] = timezone.now() + timedelta(seconds=wait)
+    with transaction.atomic():
+        if isinstance(error, AccessRefusedError):
+            changes |= {"is_active": False, "disabled_reason": _reason(error)}
+            _tell(place, error)
+        type(place).objects.filter(pk=place.pk).update(**changes)
+    log.warning("not synced", place=f"{type(place).__name__} {place.pk}", error=type(error).__name__)
+
+
+def _reason(error: AccessRefusedError) -> str:
+    if isinstance(error, ConsentRevokedError):
+        return "the consent was withdrawn"
+    return "the provider refused the credentials"
+
+
+def _tell(place: Account | Calendar, error: AccessRefusedError) -> None:
+    if not type(place).objects.filter(pk=place.pk, is_active=True).exists():
+        return
+    kind = Notice.Kind.CONSENT_REVOKED if isinstance(error, ConsentRevokedError) else Notice.Kind.ACCESS_REFUSED
+    Notice.objects.create(
+        owner_id=place.owner_id,
+        kind=kind,
+        account=place if isinstance(place, Account) else None,
+        key=f"{kind}:{type(place).__name__.lower()}:{place.pk}:{timezone.now().isoformat()}",
+        text=f"{place} is no longer synced: {_reason(error)}.",
+    )
