@@ -26,7 +26,7 @@ def sync_one_users_calendars(
     caldav_url: Annotated[
         str | None, Option(metavar="URL", help="https://user:password@host/path/; the password is kept encrypted.")
     ] = None,
-    zone: Annotated[str, Option(metavar="ZONE", help="IANA zone of times that name none.")] = "UTC",
+    zone: Annotated[str, Option("--zone", metavar="NAME", help="IANA zone of times that name none.")] = "UTC",
     full: Annotated[bool, Option("--full", help="Look at everything again.")] = False,
     as_json: AsJson = False,
 ) -> None:

@@ -1,5 +1,6 @@
 """One job per file; importing this package registers them all."""
 
+from ingestion.tasks.archive_calendar import archive_calendar
 from ingestion.tasks.classify_emails import classify_emails
 from ingestion.tasks.extract_transactions import extract_transactions
 from ingestion.tasks.fact_decay import fact_decay
@@ -10,6 +11,7 @@ from ingestion.tasks.sync_account import sync_account
 from ingestion.tasks.sync_calendar import sync_calendar
 
 __all__ = [
+    "archive_calendar",
     "classify_emails",
     "extract_transactions",
     "fact_decay",

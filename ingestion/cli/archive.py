@@ -1,0 +1,158 @@
+"""`manage.py jobs archive`: copies past events to an archive calendar, now or on schedule."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import date, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.core.management import CommandError
+from typer import Option
+
+from ingestion import archive_operations as operations
+from ingestion.calendar_operations import CalendarError, register_calendar
+from ingestion.models import ArchiveConfiguration
+from jobs import queries
+from jobs.cli.confirming import confirm
+from jobs.cli.exits import FAILED, bad_usage, exit_codes
+from jobs.cli.printing import print_json, stdout
+from jobs.cli.reading import read_user
+from jobs.management.commands.jobs import AsJson, Command
+from jobs.models.run import Cause
+from jobs.operations.schedule_checks import BadScheduleError
+from jobs.operations.schedule_record import Asker
+from jobs.states import State
+
+Whose = Annotated[str, Option("--user", metavar="NAME", help="Whose calendars.")]
+Day = Annotated[datetime | None, Option(formats=["%Y-%m-%d"], help="A day, such as 2026-05-01; inclusive.")]
+SHELL = Asker(cause=Cause.CLI)
+
+
+@Command.group()  # type: ignore[arg-type]
+def archive() -> None:
+    """Copy past events to an archive calendar; what is copied is never taken back.
+
+    Exit codes: 0 done, 1 it failed, 2 bad usage, 3 refused.
+    """
+    # The name is `jobs archive`; its verbs follow.
+
+
+@archive.command(name="run")
+def archive_now(*, user: Whose, first: Day = None, last: Day = None, as_json: AsJson = False) -> None:
+    """Archive the user's calendars here and now, for a range of days or as the configuration says."""
+    with exit_codes():
+        runs = operations.run_archives(_owner(user), first=_day(first), last=_day(last))
+    if not runs:
+        raise bad_usage(f"{user} has no active archive; make one with: jobs archive schedule --user {user} ...")
+    totals: Counter[str] = Counter()
+    for run in runs:
+        totals.update((queries.details(run).result if run.state == State.SUCCESS else None) or {})
+    if as_json:
+        print_json(stdout(), {"runs": [{"run": str(run.pk), "state": run.state} for run in runs], "totals": totals})
+    else:
+        stdout().write(", ".join(f"{number} {name}" for name, number in totals.items()))
+    if failed := [run for run in runs if run.state != State.SUCCESS]:
+        raise CommandError(f"{failed[0].error_message or failed[0].reason}", returncode=FAILED)
+
+
+@archive.command(name="schedule")
+def schedule_archives_of(  # noqa: PLR0913 - one option each
+    *,
+    user: Whose,
+    source: Annotated[int | None, Option(help="Number of the calendar to copy from.")] = None,
+    target: Annotated[Path | None, Option(metavar="PATH", help="An .ics file to copy to; made if it is new.")] = None,
+    target_url: Annotated[str | None, Option(metavar="URL", help="A CalDAV collection to copy to.")] = None,
+    at: Annotated[str, Option(metavar="HH:MM", help="Time of day.")] = "02:00",
+    weekday: Annotated[str, Option(help="mon, tue, ...: weekly on that day; else daily.")] = "",
+    zone: Annotated[str, Option("--zone", metavar="NAME", help="IANA zone of the time.")] = "UTC",
+    days_back: Annotated[int, Option(min=1, max=3650, help="How far each archiving reaches back.")] = 30,
+) -> None:
+    """Archive a calendar daily or weekly; without --source make the schedules that are missing."""
+    owner = _owner(user)
+    if source is not None:
+        hour, minute = _clock(at)
+        frequency = {"frequency": "weekly", "weekday": _weekday(weekday)} if weekday else {"frequency": "daily"}
+        _configure(
+            owner,
+            source,
+            {"ics": target, "caldav_url": target_url},
+            {"hour": hour, "minute": minute, "zone": zone, "days_back": days_back, **frequency},
+        )
+    with exit_codes():
+        try:
+            made = operations.schedule_archives(owner, by=SHELL)
+        except BadScheduleError as error:
+            raise bad_usage(str(error)) from None
+    stdout().write("\n".join(f"scheduled: {schedule.name}" for schedule in made) or "every archive has its schedule")
+
+
+@archive.command(name="status")
+def show_archives_of(*, user: Whose, as_json: AsJson = False) -> None:
+    """Show the user's archives, how much they hold, and their schedules."""
+    told = [_values(one) for one in operations.statuses(_owner(user))]
+    if as_json:
+        print_json(stdout(), told)
+        return
+    for one in told:
+        stdout().write(", ".join(f"{name} {value}" for name, value in one.items() if value not in ("", None)))
+
+
+@archive.command(name="remove")
+def remove_archives_of(*, user: Whose, yes: Annotated[bool, Option("--yes", help="Don't ask.")] = False) -> None:
+    """Remove all of the user's archive schedules; what has been copied stays."""
+    owner = _owner(user)
+    confirm(f"Remove all archive schedules of {user}?", yes=yes, otherwise="nothing was removed")
+    with exit_codes():
+        stdout().write(f"{operations.unschedule_archives(owner, by=SHELL)} removed")
+
+
+def _configure(owner: AbstractBaseUser, source: int, place: dict[str, Any], changes: dict[str, Any]) -> None:
+    calendar = owner.calendars.filter(pk=source).first()  # type: ignore[attr-defined]
+    if calendar is None:
+        raise bad_usage(f"there is no calendar {source} of {owner.get_username()}")
+    try:
+        target, _ = register_calendar(owner, **place, is_archive=True, zone=changes["zone"])
+        operations.configure_archive(owner, source=calendar, target=target, **changes)
+    except (CalendarError, operations.ArchiveError) as error:
+        raise bad_usage(str(error)) from None
+
+
+def _owner(name: str) -> AbstractBaseUser:
+    owner = read_user(name)
+    if owner is None:
+        raise bad_usage("--user names no one")
+    return owner
+
+
+def _clock(text: str) -> tuple[int, int]:
+    hour, _, minute = text.partition(":")
+    if not (hour.isdigit() and minute.isdigit()):
+        raise bad_usage(f"--at is HH:MM, not {text!r}")
+    return int(hour), int(minute)
+
+
+def _weekday(name: str) -> int:
+    if name.lower() not in operations.WEEKDAYS:
+        raise bad_usage(f"--weekday is one of {', '.join(operations.WEEKDAYS)}, not {name!r}")
+    return operations.WEEKDAYS.index(name.lower())
+
+
+def _day(moment: datetime | None) -> date | None:
+    return moment.date() if moment else None
+
+
+def _values(one: operations.ArchiveStatus) -> dict[str, Any]:
+    configuration: ArchiveConfiguration = one.configuration
+    return {
+        "archive": configuration.pk,
+        "from": str(configuration.source),
+        "to": str(configuration.target),
+        "active": configuration.is_active,
+        "archived": one.archived,
+        "last_archived_at": configuration.last_archived_at,
+        "schedule": one.schedule.name if one.schedule else "none",
+        "enabled": one.schedule.enabled if one.schedule else None,
+        "last_error": configuration.last_error,
+    }
