@@ -7,12 +7,13 @@ from contextlib import contextmanager
 from typing import Any, cast
 
 import structlog
+from amqp.exceptions import MessageNacked
 from celery import current_app
 from kombu.exceptions import KombuError, OperationalError
 
 log = structlog.get_logger(__name__)
 
-FAULTS = (OperationalError, KombuError, OSError, TimeoutError)
+FAULTS = (OperationalError, KombuError, OSError, TimeoutError, MessageNacked)
 ANSWER_SECONDS = 2.0
 
 

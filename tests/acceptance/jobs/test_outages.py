@@ -5,16 +5,22 @@ from __future__ import annotations
 import os
 import signal
 import time
+import uuid
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.db import transaction
+from kombu import Queue
 
 from jobs import ledger
 from jobs.dispatch import forget_lost_messages
 from jobs.models import Run
-from tests.acceptance.jobs.conftest import QUEUES, Engine
+from jobs.publish import is_broker_away, publish_or_leave
+from project.celery import app
+from tests import servers
+from tests.acceptance.jobs.conftest import QUEUES, Engine, speak_to
 from tests.plugins.broker import Valkey
 from tests.plugins.polling import poll
 from tests.rows import saved_run, saved_worker
@@ -80,6 +86,40 @@ def test_a_backlog_of_others_messages_does_not_hide_a_loss(own_engine: tuple[Eng
         assert forget_lost_messages(now=now) == 1
     waiting = [Run.objects.get(pk=run.pk).published_at is None for run in (lost, less_urgent, younger)]
     assert waiting == [True, False, False]
+
+
+@pytest.fixture
+def two_queues(db: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[str, str]]:
+    """A queue on RabbitMQ that refuses every message, and one that takes them."""
+    url, before = "amqp://guest:guest@127.0.0.1:5672//", app.conf.broker_url
+    try:
+        servers.rabbitmq(url)
+    except servers.NotReachedError as error:
+        pytest.skip(str(error))
+    names = (f"full-{uuid.uuid4()}", f"good-{uuid.uuid4()}")
+    speak_to(url)
+    monkeypatch.setitem(app.conf.broker_transport_options, "confirm_publish", True)
+    with app.connection_for_write() as connection:
+        channel: Any = connection.default_channel
+        channel.queue_declare(names[0], arguments={"x-max-length": 0, "x-overflow": "reject-publish"})
+        channel.queue_declare(names[1])
+        for name in names:
+            app.amqp.queues.add(Queue(name, no_declare=True))
+        yield names
+        for name in names:
+            channel.queue_delete(name)
+            del app.amqp.queues[name]
+    speak_to(before)
+
+
+def test_a_queue_that_takes_nothing_holds_up_no_other(two_queues: tuple[str, str]) -> None:
+    full, good = two_queues
+    now = ledger.now()
+    runs = [saved_run(queue=queue, published_at=now) for queue in (full, good, full, good)]
+    assert publish_or_leave(runs) == 2
+    waiting = [Run.objects.get(pk=run.pk).published_at is None for run in runs]
+    assert waiting == [True, False, True, False]
+    assert [is_broker_away(queue) for queue in (full, good)] == [True, False]
 
 
 def test_a_frozen_broker_holds_a_caller_for_a_bounded_time_once(own_engine: tuple[Engine, Valkey]) -> None:

@@ -35,6 +35,15 @@ def test_a_node_silent_for_over_two_leases_does_not_count_as_alive(check: str, k
     assert health.report()[check].ok
 
 
+def test_a_beat_that_hangs_is_told_before_it_ends_itself_and_one_that_works_makes_up_for_it() -> None:
+    hung = node(Worker.Kind.BEAT, silent_leases=0)
+    Worker.objects.filter(pk=hung.pk).update(lag_seconds=30)
+    found = health.report()["beat"]
+    assert (found.ok, found.problem) == (False, "beat is wedged: late by 30 s")
+    node(Worker.Kind.BEAT, silent_leases=0)
+    assert health.report()["beat"].ok
+
+
 def test_only_nodes_that_go_on_report() -> None:
     now = ledger.now()
     alive, stopped, lost = (node(Worker.Kind.BEAT, silent_leases=0) for _ in range(3))
