@@ -142,11 +142,16 @@ _OVERLAP_WORDS = {
 }
 
 
+MOST_FRACTIONAL_SECONDS = 2000
+
+
 def every(*, days: float = 0, hours: float = 0, minutes: float = 0, seconds: float = 0) -> Every:
     """Return a schedule with that period; it must come to at least one second."""
     total = timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds).total_seconds()
     if total < 1:
         raise ValueError(f"a schedule's period must be at least one second, not {total}")
+    if total % 1 and total > MOST_FRACTIONAL_SECONDS:
+        raise ValueError(f"a period of more than {MOST_FRACTIONAL_SECONDS} s must be whole seconds, not {total}")
     return Every(total)
 
 

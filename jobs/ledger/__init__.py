@@ -34,7 +34,7 @@ from jobs.ledger.finishing import (
     try_again,
     wait_for_children,
 )
-from jobs.ledger.wishes import bring_forward, cancel, cancel_waiting, discard, replay, request_cancel, skip
+from jobs.ledger.wishes import bring_forward, cancel, cancel_waiting, discard, replay, request_cancel, reschedule, skip
 
 __all__ = [
     "NO_USAGE",
@@ -66,6 +66,7 @@ __all__ = [
     "replace",
     "replay",
     "request_cancel",
+    "reschedule",
     "set_aside",
     "skip",
     "stop",

@@ -10,6 +10,7 @@ from django.db.models import F
 
 from jobs.conf import conf
 from jobs.ledger.fence import NO_USAGE, Fence, Usage
+from jobs.models import Run, SchedulePlan
 from jobs.models.run import WaitsFor
 from jobs.outcomes import Failure
 from jobs.states import State
@@ -23,9 +24,12 @@ def succeed(fence: Fence, *, now: datetime, usage: Usage = NO_USAGE) -> bool:
 def fail(fence: Fence, failure: Failure, *, now: datetime, usage: Usage = NO_USAGE) -> bool:
     """Finish a running run with FAILED: a dead letter; False when the fence no longer holds."""
     with transaction.atomic():
-        return _log_attempt(fence, failure, now) and _finish(
+        failed = _log_attempt(fence, failure, now) and _finish(
             fence, State.FAILED, now=now, usage=usage, **_error_columns(failure)
         )
+        if failed:
+            _note_failure(fence)
+        return failed
 
 
 def stop(fence: Fence, *, now: datetime, reason: str, usage: Usage = NO_USAGE) -> bool:
@@ -132,3 +136,10 @@ def _error_columns(failure: Failure) -> dict[str, str]:
         "error_message": failure.message,
         "error_fingerprint": failure.fingerprint,
     }
+
+
+def _note_failure(fence: Fence) -> None:
+    """Let beat look whether the run's schedule, if it minds failures, has had too many."""
+    of_the_run = Run.objects.filter(pk=fence.run_id).values("schedule")
+    minding = SchedulePlan.objects.filter(schedule__in=of_the_run, failures_to_pause__isnull=False)
+    minding.update(failures_in_row=F("failures_in_row") + 1)

@@ -47,6 +47,16 @@ def bring_forward(run_id: UUID, *, now: datetime) -> bool:
     return bool(Run.objects.filter(pk=run_id, state__in=WAITING, run_at__gt=now).update(run_at=now))
 
 
+def reschedule(run_id: UUID, *, at: datetime) -> bool:
+    """Let a run that waits for its time start at another, and its deadline move along; False when it doesn't wait."""
+    waiting = Run.objects.filter(pk=run_id, state=State.SCHEDULED)
+    run = waiting.only("run_at", "expires_at").first()
+    if run is None:
+        return False
+    deadline = run.expires_at and run.expires_at + (at - run.run_at)
+    return bool(waiting.filter(run_at=run.run_at).update(run_at=at, expires_at=deadline, reason=""))
+
+
 def replay(run_id: UUID | str, *, now: datetime, **edits: Any) -> bool:
     """Enqueue a dead letter or a cancelled run again with a fresh count of attempts; `edits`: args, kwargs.
 

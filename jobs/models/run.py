@@ -157,6 +157,19 @@ class Run(models.Model):
             models.Index(fields=["finished_at"], name="run_finished", condition=Q(finished_at__isnull=False)),
             models.Index(fields=["correlation_id"], name="run_by_correlation"),
             models.Index(fields=["owner", "-created_at", "-id"], name="run_by_owner", condition=Q(owner__isnull=False)),
+            models.Index(fields=["schedule"], name="run_by_schedule", condition=Q(schedule__isnull=False)),
+            models.Index(
+                fields=["schedule"],
+                name="run_of_schedule_unfinished",
+                condition=Q(state__in=sorted(UNFINISHED), schedule__isnull=False),
+            ),
+            # For keys that begin alike, whatever the database's collation.
+            models.Index(
+                fields=["unique_key"],
+                name="run_by_key",
+                opclasses=["varchar_pattern_ops"],
+                condition=Q(state__in=sorted(UNFINISHED), unique_key__isnull=False),
+            ),
             models.Index(fields=["parent"], name="run_by_parent", condition=Q(parent__isnull=False)),
             models.Index(
                 fields=["queue", "tenant", "-priority", "created_at", "id"],

@@ -18,6 +18,10 @@ class SchedulePlan(models.Model):
     )
     declared = models.BooleanField(default=False, help_text="Comes from @job(schedule=...).")
 
+    declared_rule = models.TextField(
+        blank=True, default="", db_default="", help_text="The rule it was last declared with; another is an operator's."
+    )
+
     rule = models.TextField(help_text="The rule that next_fire_at was computed from.")
     phase_at = models.DateTimeField(null=True, blank=True, help_text="Where the phase of an interval starts.")
     next_fire_at = models.DateTimeField(null=True, blank=True, db_index=True, help_text="Empty: it never fires.")
@@ -58,6 +62,12 @@ class SchedulePlan(models.Model):
     problem_fires = models.PositiveIntegerField(
         default=0, db_default=0, help_text="Fires that came to nothing by this problem."
     )
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["failures_in_row"], name="plan_failing", condition=models.Q(failures_in_row__gt=0)),
+            models.Index(fields=["problem_fires"], name="plan_with_problem", condition=~models.Q(problem="")),
+        ]
 
     def __str__(self) -> str:
         return str(self.schedule)

@@ -2,6 +2,7 @@
 
 from jobs.operations.dead_letters import CAREFUL_STEPS, discard_dead_letters, replay_carefully, replay_dead_letters
 from jobs.operations.edits import differences, shown_arguments
+from jobs.operations.keyed_runs import cancel_by_key, reschedule, runs_by_key
 from jobs.operations.messages import discard_message, replay_message
 from jobs.operations.queues import pause_queue, purge_queue, resume_queue
 from jobs.operations.runs import cancel, check_arguments, discard, enqueue, retry, run_here, start_now
@@ -29,6 +30,7 @@ __all__ = [
     "add_schedule",
     "backfill",
     "cancel",
+    "cancel_by_key",
     "check_arguments",
     "check_call",
     "clear_statistics",
@@ -49,6 +51,7 @@ __all__ = [
     "replay_carefully",
     "replay_dead_letters",
     "replay_message",
+    "reschedule",
     "resume_queue",
     "resume_schedule",
     "resume_schedules",
@@ -57,6 +60,7 @@ __all__ = [
     "revoke_token",
     "run_here",
     "run_schedule_now",
+    "runs_by_key",
     "schedule_for_user",
     "shown_arguments",
     "start_now",

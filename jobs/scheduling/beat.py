@@ -22,6 +22,7 @@ from jobs.prune import prune
 from jobs.rescue import Rescuer
 from jobs.rollup import count_ends
 from jobs.scheduling.declared import sync_declared
+from jobs.scheduling.failing import pause_failing
 from jobs.scheduling.firing import fire_due
 from jobs.scheduling.lane import Lane
 from jobs.scheduling.planner import find_unplanned, replan
@@ -79,6 +80,7 @@ class Scheduler(CeleryScheduler):
                 Role("plan", interval, replan, eager=True),
                 Role("fire", interval, fire_due),
                 Role("end parents", interval, end_parents),
+                Role("pause failing", 5.0, pause_failing),
             ],
             after_finding=hurry,
         )
