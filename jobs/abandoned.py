@@ -33,6 +33,12 @@ def conclude(run: Run, error: BaseException, fence: Fence, *, retry: Retry = NO_
     return ledger.fail(fence, failure, now=now)
 
 
+def do_again(fence: Fence, error: BaseException) -> bool:
+    """Give a run back whose body returned but whose end the database did not take in time: not the job's failure."""
+    now, failure = ledger.now(), describe(error, is_infrastructure=True)
+    return ledger.try_again(fence, failure, at=now, now=now, spends=False, reason="its end was not stored")
+
+
 def _times_lost(run: Run) -> int:
     entries: list[dict[str, Any]] = run.attempts
     return sum(1 for entry in entries if entry.get("kind") == LOST)

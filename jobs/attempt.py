@@ -51,6 +51,7 @@ class Attempt:
     task_id: str
     cpu_at_start: float = field(default_factory=time.process_time)
     entered: bool = False
+    returned: bool = False
     again: Again | None = None
     edits: dict[str, Any] = field(default_factory=dict)
     follow_ups: list[Any] = field(default_factory=list)
@@ -143,6 +144,7 @@ def execute(job: Job, body: Callable[..., Any], args: Any, kwargs: Any) -> Any:
         _conclude(attempt, error)
     if attempt.again is not None:
         raise CeleryRetry("retry() was called without being raised", when=attempt.again.at)
+    attempt.returned = True
     faultpoints.reach("after body")
     attempt.follow_ups = _take_follow_ups(job)
     return result

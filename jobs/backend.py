@@ -18,7 +18,7 @@ from django_celery_results.models import TaskResult
 from jobs import abandoned, envelope, faultpoints, ledger, presence
 from jobs import attempt as attempts
 from jobs.conf import conf
-from jobs.dialect import patiently
+from jobs.dialect import is_database_fault, patiently
 from jobs.identifiers import run_id_of
 from jobs.ledger import Fence
 from jobs.models import Run
@@ -87,6 +87,8 @@ class LedgerBackend(DatabaseBackend):  # type: ignore[misc]
         def settle() -> bool:
             if attempt is None and not self._abandon(task_id, exc, request):
                 return False
+            if attempt and attempt.returned and is_database_fault(exc):
+                return abandoned.do_again(attempt.fence, exc)
             failure = describe(exc, trace=str(traceback or ""))
             if attempt and not ledger.fail(attempt.fence, failure, now=ledger.now(), usage=attempt.usage()):
                 return False

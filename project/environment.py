@@ -50,6 +50,7 @@ class Environment:
     data_dir: str = _text("DATA_DIR", str(BASE_DIR / "var"), "Folder of the embedded database, broker and logs.")
     database_url: str = _text("DATABASE_URL", "", "Postgres or SQLite; empty: SQLite in DATA_DIR.")
     broker_url: str = _text("BROKER_URL", "", "Redis, Valkey, Sentinel or RabbitMQ; empty: the embedded Valkey.")
+    broker_master_name: str = _text("BROKER_MASTER_NAME", "mymaster", "What the Sentinels call the broker's master.")
     field_encryption_keys: list[str] = _texts(
         "FIELD_ENCRYPTION_KEYS", [], "Fernet keys, newest first, for credentials and sensitive arguments."
     )

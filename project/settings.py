@@ -139,11 +139,13 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_TIMEOUT = 2
-CELERY_BROKER_TRANSPORT_OPTIONS = (
+CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, object] = (
     {"socket_connect_timeout": 2, "socket_timeout": 4, "socket_keepalive": True}
     if CELERY_BROKER_URL.startswith(("redis", "rediss", "sentinel"))
     else {"confirm_publish": True, "read_timeout": 3, "write_timeout": 3}
 )
+if CELERY_BROKER_URL.startswith("sentinel"):
+    CELERY_BROKER_TRANSPORT_OPTIONS["master_name"] = ENVIRONMENT.broker_master_name
 CELERY_BEAT_SCHEDULER = "jobs.scheduling.beat:Scheduler"
 CELERY_TIMEZONE = "UTC"
 CELERY_ENABLE_UTC = True

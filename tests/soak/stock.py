@@ -1,13 +1,15 @@
-"""Stock Celery under the same treatment, for the table in docs/guarantees.md: `python -m tests.soak.stock`.
+"""Stock Celery under the same treatment and then Daybook, for docs/guarantees.md: `python -m tests.soak.stock`.
 
-The same kills, freezes, deploys and broker faults, without the database and the beats it doesn't have, nor messages
-delivered twice. SOAK_VISIBILITY_SECONDS sets Redis' visibility timeout (Celery's default: an hour).
+The same Redis, seed, kills, freezes, deploys and broker faults; for stock Celery without faults of the database and the
+beats, which it doesn't have, and without messages delivered twice.
 """
 
 from __future__ import annotations
 
 import os
 import random
+import re
+import subprocess
 import sys
 import tempfile
 import time
@@ -28,9 +30,36 @@ QUIET_SECONDS = 30.0
 NOT_THERE = {"database", "kill beat", "freeze at"}
 
 
+CONFIGURATIONS: dict[str, dict[str, str]] = {
+    "Celery as it comes": {},
+    "acks_late": {"SOAK_ACKS": "late"},
+    "acks_late, visibility 10 s": {"SOAK_ACKS": "late", "SOAK_VISIBILITY_SECONDS": "10"},
+}
+HEADINGS = ("", "acknowledged", "never executed", "executed to the end more than once")
+
+
 def main() -> int:
+    """Soak every configuration in a process of its own, and print the table."""
+    if "--one" in sys.argv:
+        return soak_stock(Size.of(os.environ))
+    stock = [sys.executable, "-m", "tests.soak.stock", "--one"]
+    rows = [[name, *_figures(stock, more)] for name, more in CONFIGURATIONS.items()]
+    ours = _figures([sys.executable, "-m", "tests.soak"], {"SOAK_BACKEND": "postgres-redis"})
+    for row in (HEADINGS, ["---"] * len(HEADINGS), *rows, ["Daybook", *ours]):
+        print(f"| {' | '.join(row)} |")
+    return 0
+
+
+def _figures(command: list[str], more: dict[str, str]) -> list[str]:
+    """Run a soak and return its figures."""
+    done = subprocess.run(command, env={**os.environ, **more}, stdout=subprocess.PIPE, text=True, check=False)
+    told = dict(re.findall(r"^\| (\S.*?) +\| (\d+) +\|$", done.stdout, re.MULTILINE))
+    again = int(told["execution doubled"]) + int(told.get("executions repeated after a fault", "0"))
+    return [told["acknowledged"], told["lost"], str(again)]
+
+
+def soak_stock(size: Size) -> int:
     """Soak stock Celery and print what became of its jobs."""
-    size = Size.of(os.environ)
     folder = Path(tempfile.mkdtemp(prefix="soak-", dir="/tmp"))
     broker = Redis(folder / "broker")
     os.environ.update({effects.FOLDER: str(folder), "BROKER_URL": broker.url})
@@ -88,13 +117,15 @@ def _wait_until_quiet(folder: Path) -> None:
 def _tell(history: History) -> None:
     ends = Counter(line["run"] for line in history.effects if line["event"] == "end")
     acknowledged = [line["run"] for line in history.told("ack")]
-    kinds = Counter(fault["kind"] for fault in history.faults)
-    print(
-        f"attempted {len(history.told('try'))}, acknowledged {len(acknowledged)}, faults {dict(sorted(kinds.items()))}"
-    )
-    print(f"never executed: {sum(run not in ends for run in acknowledged)}")
-    print(f"executed to the end more than once: {sum(count > 1 for count in ends.values())}")
-    print(f"refused to the caller: {len(history.told('try')) - len(acknowledged)}")
+    figures = {
+        "attempted": len(history.told("try")),
+        "acknowledged": len(acknowledged),
+        "lost": sum(run not in ends for run in acknowledged),
+        "execution doubled": sum(count > 1 for count in ends.values()),
+        **Counter(f"fault: {fault['kind']}" for fault in history.faults),
+    }
+    for name, figure in figures.items():
+        print(f"| {name} | {figure} |")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Stock Celery with like jobs, for comparison: late acknowledgement on Redis, as its documentation advises."""
+"""Stock Celery with like jobs, for comparison, on Redis: as it comes, or with late acknowledgement (SOAK_ACKS=late)."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ from celery import Celery, Task
 from tests.soak import effects
 
 app = Celery("stock", broker=os.environ.get("BROKER_URL"), set_as_current=False)
+IS_LATE = os.environ.get("SOAK_ACKS") == "late"
 app.conf.update(
-    task_acks_late=True,
-    task_reject_on_worker_lost=True,
+    task_acks_late=IS_LATE,
+    task_reject_on_worker_lost=IS_LATE,
     task_default_queue="base",
     task_ignore_result=True,
     worker_prefetch_multiplier=1,

@@ -1,0 +1,40 @@
+"""Jobs under test that a guard may keep from running."""
+
+from __future__ import annotations
+
+from jobs import Concurrency, RateLimit, Unique, current_run, job
+from tests.notes import note
+
+
+@job(unique=Unique(key="{user_id}"))
+def unique_per_user(user_id: int, why: str = "") -> str:
+    return why
+
+
+@job(unique=Unique(key="{user_id}", within=60))
+def unique_for_a_minute(user_id: int) -> int:
+    return user_id
+
+
+@job(concurrency=Concurrency(1, key="{key}", on_conflict="skip"))
+def skipped_when_busy(key: str) -> str:
+    return key
+
+
+@job(concurrency=Concurrency(1, key="{key}", on_conflict="replace"))
+def replaces_what_waits(key: str, number: int = 0) -> int:
+    return number
+
+
+@job(rate_limit=RateLimit(2, 10, key="{provider}"))
+def limited(provider: str) -> str:
+    return provider
+
+
+@job
+def tells_progress(steps: int) -> int:
+    """Tell its progress at every step, faster than anybody can read."""
+    for step in range(1, steps + 1):
+        current_run().progress(step, steps, note=f"step {step}")
+    note("told")
+    return steps
