@@ -17,6 +17,7 @@ _REMEDIES = {
     "database": "see that its server runs and that DATABASE_URL names it",
     "broker": "see that its server runs and that BROKER_URL names it, with its password",
     "beat": "start one: celery -A project beat",
+    "dispatch": "see in beat's log what holds it up: jobs worker list shows its lag",
     "workers": "start one: celery -A project worker",
     "schedules": "see in beat's log why it is late: jobs worker list shows its lag",
 }

@@ -17,6 +17,8 @@ from jobs.conf import conf
 from jobs.models import Queue, Run, SchedulePlan, Worker
 from jobs.states import State
 
+MOST_LAG_SECONDS = 45.0
+
 
 @dataclass(frozen=True, slots=True)
 class Check:
@@ -33,6 +35,7 @@ def report(wanted: Collection[str] = ()) -> dict[str, Check]:
         "database": _database,
         "broker": _broker,
         "beat": _beat,
+        "dispatch": _dispatch,
         "workers": _workers,
         "schedules": _schedules,
     }
@@ -83,7 +86,13 @@ def _beat() -> Check:
 def _workers() -> Check:
     workers = list(Worker.objects.reporting(Worker.Kind.WORKER, now=ledger.now()))
     served = {queue for worker in workers for queue in worker.queues}
-    waiting = set(Run.objects.filter(state=State.QUEUED).values_list("queue", flat=True).distinct())
+    waiting = {
+        queue
+        for is_new in (True, False)  # each is one of the partial indexes
+        for queue in Run.objects.filter(state=State.QUEUED, published_at__isnull=is_new)
+        .values_list("queue", flat=True)
+        .distinct()
+    }
     paused = set(Queue.objects.filter(paused_at__isnull=False).values_list("name", flat=True))
     unserved = sorted(waiting - served - paused)
     problem = f"no worker serves: {', '.join(unserved)}" if unserved else "" if workers else "no worker reports"
@@ -91,12 +100,25 @@ def _workers() -> Check:
     return Check(not problem, problem, figures)
 
 
+def _dispatch() -> Check:
+    now = ledger.now()
+    due = Run.objects.filter(state__in=[State.SCHEDULED, State.RETRYING], run_at__lte=now, waits_for="")
+    oldest = due.order_by("run_at").values_list("run_at", flat=True).first()
+    lag = (now - oldest).total_seconds() if oldest else 0.0
+    wedged = lag > MOST_LAG_SECONDS
+    return Check(
+        not wedged,
+        f"a run is due since {lag:.0f} s and no beat sends it" if wedged else "",
+        {"lag_seconds": round(lag, 3)},
+    )
+
+
 def _schedules() -> Check:
     now = ledger.now()
     due = SchedulePlan.objects.filter(schedule__enabled=True, next_fire_at__lte=now).order_by("next_fire_at").first()
     late = (now - due.next_fire_at).total_seconds() if due and due.next_fire_at else 0.0
     figures = {"enabled": PeriodicTask.objects.filter(enabled=True).count(), "latest_seconds": round(late, 3)}
-    wedged = late > 60
+    wedged = late > MOST_LAG_SECONDS
     return Check(not wedged, f"a schedule is {late:.0f} s overdue" if wedged else "", figures)
 
 

@@ -5,6 +5,7 @@ from django.urls import path
 from django.views.generic import RedirectView
 
 from jobs.api.application import api
+from jobs.api.metrics_page import metrics_page
 from notifications.pages.exchange import exchange_page
 from project import health
 
@@ -13,6 +14,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("api/v1/", api.urls),
     path("exchange/<str:token>/", exchange_page),
+    path("metrics", metrics_page),
     path("healthz", health.healthz),
     path("readyz", health.readyz),
 ]

@@ -1,0 +1,123 @@
+"""What Prometheus scrapes: queues, runs, waits and lags, read from the same rows as every face's figures."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from django.db.models import Sum
+from django.utils import timezone
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
+
+from jobs import health, queries
+from jobs.histogram import at_most, merged
+from jobs.models import BadMessage, HourTally, Run, Worker
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+BOUNDS = tuple(0.001 * 2.0**doubling for doubling in range(2, 26, 2))
+_STATES = ("succeeded", "failed", "cancelled", "skipped", "missed")
+_BY_JOB = ["job", "queue"]
+
+
+def exposition() -> bytes:
+    """Return every metric in Prometheus' text format."""
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(_Rows())
+    return generate_latest(registry)
+
+
+class _Rows:
+    """Reads the database whenever it is asked."""
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield every metric."""
+        yield from _ends()
+        yield from _queues()
+        yield from _parts()
+        yield _gauge("daybook_dead_letters", "Failed runs that wait for a person.", Run.objects.dead_letters().count())
+        waiting = BadMessage.objects.filter(replayed_at=None, discarded_at=None).count()
+        yield _gauge("daybook_quarantined_messages", "Messages that wait for a person.", waiting)
+
+
+def _ends() -> Iterator[Metric]:
+    columns = (*_STATES, "retries", "seconds", "wait_seconds", "cpu_seconds")
+    rows: list[dict[str, Any]] = list(
+        HourTally.objects.values("job", "queue").annotate(**{f"sum_{each}": Sum(each) for each in columns})
+    )
+    ended = CounterMetricFamily("daybook_runs", "Runs that ended, by state.", labels=[*_BY_JOB, "state"])
+    for row in rows:
+        for state in _STATES:
+            ended.add_metric([row["job"], row["queue"], state], row[f"sum_{state}"])
+    yield ended
+    for name, column, about in (
+        ("daybook_retries", "retries", "Attempts beyond each run's first."),
+        ("daybook_run_cpu_seconds", "cpu_seconds", "CPU of the last attempts."),
+    ):
+        counter = CounterMetricFamily(name, about, labels=_BY_JOB)
+        for row in rows:
+            counter.add_metric([row["job"], row["queue"]], row[f"sum_{column}"])
+        yield counter
+    sums = {(row["job"], row["queue"]): row for row in rows}
+    yield _histogram("daybook_run_duration_seconds", "Duration of the last attempts.", "durations", "seconds", sums)
+    yield _histogram(
+        "daybook_run_wait_seconds", "From when runs were due to their start.", "waits", "wait_seconds", sums
+    )
+
+
+def _histogram(name: str, about: str, column: str, total: str, sums: dict[tuple[str, str], Any]) -> Metric:
+    parts = defaultdict(list)
+    for job, queue, histogram in HourTally.objects.values_list("job", "queue", column):
+        parts[job, queue].append(histogram)
+    family = HistogramMetricFamily(name, about, labels=_BY_JOB)
+    for place, histograms in sorted(parts.items()):
+        counts = merged(histograms)
+        buckets = [(f"{bound:g}", count) for bound, count in at_most(counts, BOUNDS)]
+        buckets.append(("+Inf", sum(counts.values())))
+        family.add_metric(list(place), buckets, sum_value=sums[place][f"sum_{total}"] if place in sums else 0.0)
+    return family
+
+
+def _queues() -> Iterator[Metric]:
+    queues = queries.all_queues()
+    figures: dict[str, tuple[str, Callable[[queries.QueueDetails], float]]] = {
+        "daybook_queue_waiting": ("Runs that wait for a worker.", lambda queue: queue.waiting),
+        "daybook_queue_running": ("Runs under way.", lambda queue: queue.running),
+        "daybook_queue_oldest_wait_seconds": (
+            "How long the oldest waits.",
+            lambda queue: queue.longest_wait_seconds or 0,
+        ),
+        "daybook_queue_workers": ("Workers that serve it.", lambda queue: queue.workers),
+        "daybook_queue_paused": ("1 while paused.", lambda queue: int(queue.paused_at is not None)),
+    }
+    for name, (about, figure) in figures.items():
+        gauge = GaugeMetricFamily(name, about, labels=["queue"])
+        for queue in queues:
+            gauge.add_metric([queue.name], float(figure(queue)))
+        yield gauge
+
+
+def _parts() -> Iterator[Metric]:
+    checks = health.report()
+    ready = GaugeMetricFamily("daybook_ready", "1 while this part is well, as /readyz says.", labels=["part"])
+    for name, check in checks.items():
+        ready.add_metric([name], int(check.ok))
+    yield ready
+    lags = {
+        "daybook_schedule_lateness_seconds": ("How overdue the latest schedule is.", "schedules", "latest_seconds"),
+        "daybook_dispatch_lag_seconds": ("How long the longest due run waits for beat.", "dispatch", "lag_seconds"),
+        "daybook_beat_lag_seconds": ("How late the latest beat's last tick was.", "beat", "lag_seconds"),
+    }
+    for name, (about, part, figure) in lags.items():
+        yield _gauge(name, about, (checks[part].figures or {}).get(figure, 0.0))
+    nodes = GaugeMetricFamily("daybook_nodes", "Processes that report in.", labels=["kind"])
+    for kind in (Worker.Kind.WORKER, Worker.Kind.BEAT):
+        nodes.add_metric([kind], Worker.objects.reporting(kind, now=timezone.now()).count())
+    yield nodes
+    lost = Worker.objects.filter(lost_at__isnull=False).count()
+    yield _gauge("daybook_nodes_lost", "Processes found silent, whose runs were rescued; as long as kept.", lost)
+
+
+def _gauge(name: str, about: str, value: float) -> Metric:
+    return GaugeMetricFamily(name, about, value=value)
