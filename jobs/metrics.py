@@ -43,7 +43,7 @@ class _Rows:
 
 def _ends() -> Iterator[Metric]:
     columns = (*_STATES, "retries", "seconds", "wait_seconds", "cpu_seconds")
-    rows: list[dict[str, Any]] = list(
+    rows: list[Any] = list(
         HourTally.objects.values("job", "queue").annotate(**{f"sum_{each}": Sum(each) for each in columns})
     )
     ended = CounterMetricFamily("daybook_runs", "Runs that ended, by state.", labels=[*_BY_JOB, "state"])

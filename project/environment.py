@@ -46,6 +46,7 @@ class Environment:
 
     debug: bool = _flag("DEBUG", False, "Development mode: error pages, relaxed checks.")
     secret_key: str = _text("SECRET_KEY", INSECURE_KEY, "Signs sessions; required in production.")
+    https: bool = _flag("HTTPS", False, "Behind a TLS proxy: secure cookies, HSTS, plain requests redirected.")
     allowed_hosts: list[str] = _texts("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"], "Host names served.")
     data_dir: str = _text("DATA_DIR", str(BASE_DIR / "var"), "Folder of the embedded database, broker and logs.")
     database_url: str = _text("DATABASE_URL", "", "Postgres or SQLite; empty: SQLite in DATA_DIR.")

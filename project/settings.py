@@ -11,6 +11,7 @@ from kombu import Queue
 from project.environment import Environment
 from project.logs import LOGGING as LOGGING  # noqa: PLC0414
 from project.logs import configure_structlog
+from project.security import security_settings
 from project.theme import UNFOLD as UNFOLD  # noqa: PLC0414
 
 ENVIRONMENT = Environment()
@@ -42,6 +43,8 @@ INSTALLED_APPS = [
     "django_celery_results",
     "django_structlog",
     "django_typer",
+    "csp",
+    "axes",
     "project",
     "jobs",
     "ingestion",
@@ -50,6 +53,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "jobs.api.problems.ProblemPages",
@@ -57,8 +61,10 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django_structlog.middlewares.RequestMiddleware",
+    "jobs.audit.ActingUser",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "axes.middleware.AxesMiddleware",
 ]
 
 TEMPLATES = [
@@ -116,9 +122,10 @@ else:
 EMAIL_TIMEOUT = 15
 DEFAULT_FROM_EMAIL = ENVIRONMENT.email_from
 
+vars().update(security_settings(https=ENVIRONMENT.https))
 SESSION_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SAMESITE = SESSION_COOKIE_SAMESITE = "Lax"
-X_FRAME_OPTIONS = "SAMEORIGIN"
+X_FRAME_OPTIONS = "DENY"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 
 CELERY_BROKER_URL = ENVIRONMENT.broker()

@@ -73,6 +73,7 @@ UNFOLD: dict[str, Any] = {
                     _item("Workers", "memory", "jobs.worker"),
                     _item("Queues", "stacks", "jobs.queue"),
                     _item("Quarantine", "gpp_bad", "jobs.badmessage"),
+                    _item("Audit log", "history", "jobs.auditentry"),
                 ],
             },
             {

@@ -1,5 +1,6 @@
 """The engine's tables: runs, the workers that report in, queue switches, schedule plans, their changes, statistics."""
 
+from jobs.models.audit import AuditEntry
 from jobs.models.bad_message import BadMessage
 from jobs.models.queue import Queue
 from jobs.models.rate_bucket import RateBucket
@@ -13,6 +14,7 @@ from jobs.models.worker import Worker
 
 __all__ = [
     "ApiToken",
+    "AuditEntry",
     "BadMessage",
     "Clearing",
     "CountedUntil",

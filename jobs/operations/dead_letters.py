@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from django.contrib.auth.base_user import AbstractBaseUser
 
-from jobs import dead_letters
+from jobs import audit, dead_letters
 from jobs.models import Run
 from jobs.models.run import Cause
 from jobs.operations.runs import enqueue
@@ -17,7 +17,11 @@ CAREFUL_STEPS = (1, 10, 100)
 def replay_dead_letters(*, fingerprint: str = "", job: str = "", limit: int | None = None) -> int:
     """Enqueue the oldest `limit` dead letters of the error and the job again, or all; returns how many."""
     found = dead_letters.matching(fingerprint=fingerprint, job=job).order_by("pk")
-    return dead_letters.replay(list(found.values_list("pk", flat=True)[:limit]))
+    count = dead_letters.replay(list(found.values_list("pk", flat=True)[:limit]))
+    audit.note(
+        "replay dead letters", job or fingerprint or "all", after={"fingerprint": fingerprint, "replayed": count}
+    )
+    return count
 
 
 def replay_carefully(
@@ -30,10 +34,14 @@ def replay_carefully(
 ) -> Run:
     """Enqueue the job that replays them in these steps, then the rest, and stops as soon as one fails again."""
     wanted = {"fingerprint": fingerprint, "job": job, "steps": list(steps)}
-    return enqueue("replay_dead_letters", wanted, cause=cause, owner=owner)[0]
+    run = enqueue("replay_dead_letters", wanted, cause=cause, owner=owner)[0]
+    audit.note("replay dead letters", job or fingerprint or "all", after={**wanted, "run": str(run.pk)})
+    return run
 
 
 def discard_dead_letters(*, fingerprint: str = "", job: str = "") -> int:
     """Close the dead letters of the error and the job without running them; returns how many."""
     found = dead_letters.matching(fingerprint=fingerprint, job=job)
-    return dead_letters.discard(list(found.values_list("pk", flat=True)))
+    count = dead_letters.discard(list(found.values_list("pk", flat=True)))
+    audit.note("discard dead letters", job or fingerprint or "all", after={"fingerprint": fingerprint, "closed": count})
+    return count

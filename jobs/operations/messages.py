@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from jobs import quarantine
+from jobs import audit, quarantine
 from jobs.errors import RefusedError, UnknownJobError
 from jobs.models import BadMessage
 from jobs.publish import BROKER_FAULTS
@@ -18,6 +18,7 @@ def replay_message(message: BadMessage) -> None:
         raise RefusedError(f"only {len(message.body)} of its {message.size} bytes were kept: send it anew")
     try:
         quarantine.replay(message)
+        audit.note("replay message", message.pk, before={"state": "open"}, after={"state": "replayed"})
     except UnknownJobError as error:
         raise RefusedError(f"{error}: deploy the code that has it first") from error
     except BROKER_FAULTS as error:
@@ -31,6 +32,7 @@ def discard_message(message: BadMessage) -> None:
     """
     _check_open(message)
     quarantine.discard(message)
+    audit.note("discard message", message.pk, before={"state": "open"}, after={"state": "discarded"})
 
 
 def _check_open(message: BadMessage) -> None:

@@ -10,7 +10,7 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import transaction
 from django.utils import timezone
 
-from jobs import cancelling, here, ledger, queries, registry
+from jobs import audit, cancelling, here, ledger, queries, registry
 from jobs.arguments import check_types
 from jobs.errors import RefusedError
 from jobs.models import Run
@@ -89,7 +89,7 @@ def cancel(runs: Iterable[Run], *, by: str) -> list[Run]:
     def refusal(run: Run) -> str:
         return "was asked to stop already" if run.cancel_requested_at else "has ended"
 
-    return _all_or_none(runs, lambda run: cancelling.cancel(run.pk, by=by), refusal)
+    return _all_or_none("cancel", runs, lambda run: cancelling.cancel(run.pk, by=by), refusal)
 
 
 def retry(runs: Iterable[Run], *, edits: Mapping[str, Any] | None = None, dropped: Collection[str] = ()) -> list[Run]:
@@ -103,7 +103,8 @@ def retry(runs: Iterable[Run], *, edits: Mapping[str, Any] | None = None, droppe
     def again(run: Run) -> bool:
         return ledger.replay(run.pk, now=ledger.now(), **edited_columns(run, edits or {}, dropped=dropped))
 
-    return _all_or_none(runs, again, _why_not_again)
+    changed = {"arguments": sorted({*(edits or {}), *dropped})} if edits or dropped else {}
+    return _all_or_none("retry", runs, again, _why_not_again, noted=changed)
 
 
 def discard(runs: Iterable[Run]) -> list[Run]:
@@ -111,7 +112,9 @@ def discard(runs: Iterable[Run]) -> list[Run]:
 
     Raises: RefusedError when one isn't an open dead letter.
     """
-    return _all_or_none(runs, lambda run: ledger.discard(run.pk, now=ledger.now()), lambda _: "is no open dead letter")
+    return _all_or_none(
+        "discard", runs, lambda run: ledger.discard(run.pk, now=ledger.now()), lambda _: "is no open dead letter"
+    )
 
 
 def start_now(runs: Iterable[Run]) -> list[Run]:
@@ -120,18 +123,32 @@ def start_now(runs: Iterable[Run]) -> list[Run]:
     Raises: RefusedError when one doesn't wait for its time.
     """
     return _all_or_none(
-        runs, lambda run: ledger.bring_forward(run.pk, now=ledger.now()), lambda _: "doesn't wait for its time"
+        "run now",
+        runs,
+        lambda run: ledger.bring_forward(run.pk, now=ledger.now()),
+        lambda _: "doesn't wait for its time",
     )
 
 
-def _all_or_none(runs: Iterable[Run], act: Callable[[Run], bool], refusal: Callable[[Run], str]) -> list[Run]:
-    ids = [run.pk for run in runs]
+def _all_or_none(
+    action: str,
+    runs: Iterable[Run],
+    act: Callable[[Run], bool],
+    refusal: Callable[[Run], str],
+    *,
+    noted: Mapping[str, Any] | None = None,
+) -> list[Run]:
+    before = {run.pk: run.state for run in runs}
+    ids = list(before)
     with transaction.atomic():
         refused = [run for run in map(queries.find_run, ids) if not act(run)]
         if refused:
             told = "; ".join(f"run {run.pk} ({run.state.lower()}) {refusal(run)}" for run in refused)
             raise RefusedError(f"{told}{'; nothing was changed' if len(ids) > 1 else ''}")
-    return [queries.find_run(pk) for pk in ids]
+        after = [queries.find_run(pk) for pk in ids]
+        noted = noted or {}
+        audit.note_many(action, [(run.pk, {"state": before[run.pk]}, {"state": run.state, **noted}) for run in after])
+    return after
 
 
 def _why_not_again(run: Run) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import transaction
 from django.utils import timezone
 
+from jobs import audit
 from jobs.models import Clearing, CountedUntil, HourTally, MinuteTally
 
 
@@ -20,4 +21,6 @@ def clear_statistics(job: str = "") -> int:
         CountedUntil.objects.select_for_update().first()
         Clearing.objects.update_or_create(job=job, defaults={"cleared_at": now})
         MinuteTally.objects.filter(**matching).delete()
-        return HourTally.objects.filter(**matching).delete()[0]
+        count = HourTally.objects.filter(**matching).delete()[0]
+        audit.note("clear statistics", job or "all jobs", after={"hours": count})
+        return count

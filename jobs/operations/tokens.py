@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from django.contrib.auth.base_user import AbstractBaseUser
+from django.db import transaction
 from django.utils import timezone
 
-from jobs import tokens
+from jobs import audit, tokens
 from jobs.models import ApiToken
 
 
@@ -16,9 +17,17 @@ def make_token(user: AbstractBaseUser, *, name: str, scopes: Iterable[str], days
 
     Raises: RefusedError for an unknown scope, none at all, or a life of less than a day or more than 366.
     """
-    return tokens.make(user=user, name=name, scopes=scopes, days=days, now=timezone.now())
+    with transaction.atomic():
+        token, secret = tokens.make(user=user, name=name, scopes=scopes, days=days, now=timezone.now())
+        audit.note("make token", f"{token.beginning}… of {user}", after={"scopes": token.scopes, "days": days})
+    return token, secret
 
 
 def revoke_token(token: ApiToken) -> bool:
     """Make the token open nothing any more; False when it was revoked already."""
-    return tokens.revoke(token, now=timezone.now())
+    changed = tokens.revoke(token, now=timezone.now())
+    if changed:
+        audit.note(
+            "revoke token", f"{token.beginning}… of {token.user}", before={"revoked": False}, after={"revoked": True}
+        )
+    return changed

@@ -13,10 +13,10 @@ from typing import Annotated, Any
 from django_typer.management import TyperCommand, command, initialize
 from typer import Argument, Option
 
-from jobs import explain, operations, queries
+from jobs import audit, explain, operations, queries
 from jobs.cli.exits import exit_codes, is_misuse, judge, misuse
 from jobs.cli.printing import jobs_table, print_json, print_rich, reason_line, run_page, runs_table
-from jobs.cli.reading import read_arguments, read_state, read_time, read_user
+from jobs.cli.reading import asker, read_arguments, read_state, read_time, read_user
 from jobs.errors import RefusedError
 from jobs.models import Run
 from jobs.models.run import Cause
@@ -56,6 +56,7 @@ class Command(TyperCommand, rich_markup_mode="markdown"):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> Any:
         """Give misused options and arguments their exit code; django-typer's own would be 1."""
+        audit.act_as(audit.NOBODY)
         if is_misuse(error):
             raise misuse(error) from error
         return super().__exit__(kind, error, trace)  # type: ignore[no-untyped-call]
@@ -66,6 +67,7 @@ class Command(TyperCommand, rich_markup_mode="markdown"):
 
         Exit codes: 0 done, 1 the job failed, 2 bad usage, 3 refused by a guard.
         """
+        audit.act_as(audit.Actor("cli", asker()))
 
     @command(name="list")
     def list_jobs(self, as_json: AsJson = False) -> None:
