@@ -10,6 +10,7 @@ from django.contrib.auth.base_user import AbstractBaseUser
 
 from notifications.channels import APPRISE, EMAIL
 from notifications.channels.apprise import masked
+from notifications.conf import conf
 from notifications.models import Delivery, Preference
 
 
@@ -51,9 +52,11 @@ def place_of_url(url: str) -> Place:
 
 def secret_of(delivery: Delivery) -> str:
     """Return the secret address of a delivery; empty when it has none, or its owner has removed it since."""
+    if delivery.endpoint is not None:
+        return str(delivery.endpoint.secret)
     if delivery.channel != APPRISE:
         return ""
     user_id = delivery.user_id or (delivery.signal.user_id if delivery.signal else None)
     preference = Preference.objects.filter(user_id=user_id).first() if user_id else None
-    urls = (preference.apprise_urls or []) if preference else []
+    urls = conf().alert_urls if user_id is None else (preference.apprise_urls or []) if preference else []
     return next((url for url in urls if digest(url) == delivery.target), "")

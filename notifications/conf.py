@@ -29,6 +29,12 @@ class Conf:
     """A delivery that has been sending for longer was cut off: its process is gone."""
     site_url: str = "http://127.0.0.1:8000"
     """Where links in messages lead, without a slash at the end."""
+    alert_urls: Sequence[str] = ()
+    """Where operators are told: mailto:ops@example.org, or any apprise URL."""
+    alert_dead_letters: int = 50
+    """So many open dead letters are an alert."""
+    webhook_patience_days: int = 5
+    """An endpoint that has taken nothing for so long is disabled."""
     apprise_schemes: Sequence[str] = ("slack", "threema", "tgram", "discord", "pover", "pbul", "msteams")
     """Kinds of apprise URL that users may choose: services at fixed public hosts, none that names its host itself."""
     webhook_timeout_seconds: float = 15.0

@@ -49,7 +49,7 @@ def deliver(deliveries: DeliveryQuerySet, *, unavailable: set[str]) -> Counter[s
     A channel found out of reach is added to `unavailable`, and its deliveries wait as they are.
     """
     counts: Counter[str] = Counter()
-    for delivery in deliveries.select_related("signal").order_by("pk"):
+    for delivery in deliveries.select_related("signal", "endpoint").order_by("pk"):
         if delivery.channel in unavailable:
             counts["waiting"] += 1
             continue

@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.db.models import Q
 from django.utils import timezone
 
-from notifications.models import Delivery
+from notifications.channels import WEBHOOK
+from notifications.models import Delivery, RunWish
 from notifications.models.delivery import DeliveryQuerySet
 
 
 def send_again(deliveries: DeliveryQuerySet) -> int:
     """Let deliveries that failed or whose end is uncertain be tried anew, under the same Message-ID; returns how many.
 
-    What a run carried can't be: its content is not kept; replay the run.
+    Webhooks that were taken, too: their receiver tells copies by their id. What a run carried can't be, since its
+    content is not kept: replay the run.
     """
-    ended = deliveries.filter(state__in=[Delivery.State.FAILED, Delivery.State.UNKNOWN], is_carried=False)
+    has_ended = Q(state__in=[Delivery.State.FAILED, Delivery.State.UNKNOWN]) | Q(
+        state=Delivery.State.SENT, channel=WEBHOOK
+    )
+    ended = deliveries.filter(has_ended, is_carried=False)
     return ended.update(
         state=Delivery.State.PENDING, attempts=0, unanswered=0, error="", next_attempt_at=timezone.now()
     )
+
+
+def tell_when_ended(run_id: UUID, user: AbstractBaseUser) -> bool:
+    """Let the user be told, once, when the run ends; False when they have asked already."""
+    return RunWish.objects.get_or_create(run_id=run_id, user_id=user.pk)[1]

@@ -63,6 +63,9 @@ class Environment:
     )
     email_from: str = _text("EMAIL_FROM", "daybook@localhost", "Sender of outgoing mail.")
     site_url: str = _text("SITE_URL", "", "Where links in messages lead; empty: http://127.0.0.1:PORT.")
+    alert_urls: list[str] = _texts(
+        "ALERT_URLS", [], "Where operators are told what is wrong: mailto:ops@example.org or apprise URLs."
+    )
     webhook_networks: list[str] = _texts(
         "WEBHOOK_NETWORKS", [], "Private networks that webhooks may go to, e.g. 10.1.0.0/16; all others are refused."
     )

@@ -166,6 +166,7 @@ DAYBOOK = {
     "signing_keys": ENVIRONMENT.message_signing_keys,
     "user_jobs": ("ingest_emails",),
     "user_zone": "notifications.zones.zone_of",
+    "beat_asides": {"notifications.alerting.absence.watch_absence": 30.0},
     **({"code_version": ENVIRONMENT.code_version} if ENVIRONMENT.code_version else {}),
 }
 DAYBOOK_INGESTION = {
@@ -177,6 +178,7 @@ DAYBOOK_INGESTION = {
 }
 DAYBOOK_NOTIFICATIONS: dict[str, object] = {
     "site_url": (ENVIRONMENT.site_url or f"http://127.0.0.1:{ENVIRONMENT.port}").rstrip("/"),
+    "alert_urls": ENVIRONMENT.alert_urls,
     "webhook_networks": ENVIRONMENT.webhook_networks,
 }
 

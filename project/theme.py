@@ -100,6 +100,8 @@ UNFOLD: dict[str, Any] = {
                     _item("Signals", "notifications", "notifications.signal"),
                     _item("Deliveries", "outgoing_mail", "notifications.delivery"),
                     _item("Preferences", "tune", "notifications.preference"),
+                    _item("Alerts", "warning", "notifications.alert"),
+                    _item("Webhooks", "webhook", "notifications.webhookendpoint"),
                     _item("Gift exchanges", "featured_seasonal_and_gifts", "notifications.exchange"),
                 ],
             },

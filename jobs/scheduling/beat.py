@@ -10,6 +10,7 @@ from typing import Any
 import structlog
 from celery import platforms, signals
 from celery.beat import Scheduler as CeleryScheduler
+from django.utils.module_loading import import_string
 
 from jobs import dialect
 from jobs.cancelling import force_overdue
@@ -21,6 +22,7 @@ from jobs.presence import Presence
 from jobs.prune import prune
 from jobs.rescue import Rescuer
 from jobs.rollup import count_ends
+from jobs.scheduling.aside import Aside
 from jobs.scheduling.declared import sync_declared
 from jobs.scheduling.failing import pause_failing
 from jobs.scheduling.firing import fire_due
@@ -90,7 +92,11 @@ class Scheduler(CeleryScheduler):
             Lane("rescuing", [Role("rescue", 1.0, rescuer.rescue, eager=True)], after_finding=hurry),
             Lane(
                 "tidying",
-                [Role("count ends", 10.0, count_ends, eager=True), Role("prune", 3600.0, prune, eager=True)],
+                [
+                    Role("count ends", 10.0, count_ends, eager=True),
+                    Role("prune", 3600.0, prune, eager=True),
+                    *(Role(path, every, Aside(import_string(path))) for path, every in conf().beat_asides.items()),
+                ],
             ),
         ]
         self._watchdog = Watchdog([self._firing, *self._beside], seconds=conf().beat_wedged_seconds)

@@ -1,5 +1,5 @@
 """What people are told and how, in the admin, one module per model."""
 
-from notifications.admin import delivery, exchange, preference, signal
+from notifications.admin import alert, delivery, exchange, preference, signal, webhook_endpoint
 
-__all__ = ["delivery", "exchange", "preference", "signal"]
+__all__ = ["alert", "delivery", "exchange", "preference", "signal", "webhook_endpoint"]

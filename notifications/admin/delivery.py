@@ -27,7 +27,7 @@ class DeliveryAdmin(ReadOnlyAdmin[Delivery]):
     """Deliveries."""
 
     list_display = ["what_and_where", "progress", "attempts", "made", "went_out", "remark"]
-    list_filter = ["state", "channel"]
+    list_filter = ["state", "channel", "endpoint"]
     list_select_related = ["signal"]
     search_fields = ["address", "title", "signal__title"]
     actions = ["send_again"]

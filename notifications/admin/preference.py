@@ -65,8 +65,12 @@ class PreferenceAdmin(ModelAdmin[Preference]):
     autocomplete_fields = ["user"]
     readonly_fields = ["places"]
     fieldsets = [
-        ("Who and how", {"fields": ["user", ("language", "tone", "detail"), ("time_zone", "wants_briefing")]}),
+        (
+            "Who and how",
+            {"fields": ["user", ("language", "tone", "detail"), "time_zone"]},
+        ),
         ("Where", {"fields": ["channels", "address", "places", "new_urls"]}),
+        ("What", {"fields": [("wants_briefing", "wants_run_notices")]}),
         ("How often", {"fields": [("quiet_from", "quiet_until"), ("daily_cap", "digest_from")]}),
     ]
 

@@ -15,6 +15,7 @@ from django.db.models import Q
 
 from notifications.conf import sender_domain
 from notifications.models.signal import Signal
+from notifications.models.webhook_endpoint import WebhookEndpoint
 
 MESSAGE_ID_PREFIX = "<daybook.delivery."
 
@@ -35,8 +36,8 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
         return self.filter(Q(user=user_id) | Q(user=None, signal__user=user_id))
 
     def to_nobody_here(self) -> DeliveryQuerySet:
-        """Filter to deliveries whose receiver is no user: an address, an operator's URL, a webhook."""
-        return self.filter(user=None, signal=None)
+        """Filter to deliveries whose receiver is no user: an address, an operator's URL; webhooks go apart."""
+        return self.filter(user=None, signal=None, endpoint=None)
 
     def reached(self, *, since: datetime) -> DeliveryQuerySet:
         """Filter to deliveries that went out, or may have, since then."""
@@ -67,6 +68,9 @@ class Delivery(models.Model):
         related_name="deliveries",
         db_index=False,
         help_text="Receiver, where there is no signal that says so.",
+    )
+    endpoint = models.ForeignKey(
+        WebhookEndpoint, null=True, blank=True, on_delete=models.CASCADE, related_name="deliveries"
     )
     channel = models.CharField(max_length=30)
     address = models.CharField(max_length=320, help_text="Where to, as it may be shown.")

@@ -74,6 +74,9 @@ class Preference(models.Model):
         null=True, blank=True, help_text="Messages a day and channel; the last is a digest of the rest. Empty: no cap."
     )
     wants_briefing = models.BooleanField(default=True, db_default=True, help_text="Every morning, 07:00 to 08:59.")
+    wants_run_notices = models.BooleanField(
+        default=False, db_default=False, help_text="Told when runs end that they started by hand."
+    )
     digest_from = models.PositiveSmallIntegerField(
         null=True, blank=True, default=10, db_default=10, help_text="So many at once become one digest. Empty: never."
     )

@@ -13,6 +13,8 @@ from notifications.tasks.send_email import send_email
 from notifications.tasks.send_exchange_link import send_exchange_link
 from notifications.tasks.send_notifications import send_notifications
 from notifications.tasks.send_otp_email import send_otp_email
+from notifications.tasks.send_webhooks import send_webhooks
+from notifications.tasks.watch_runs import watch_runs
 
 __all__ = [
     "awaiting_response_notifications",
@@ -28,4 +30,6 @@ __all__ = [
     "send_exchange_link",
     "send_notifications",
     "send_otp_email",
+    "send_webhooks",
+    "watch_runs",
 ]

@@ -1,0 +1,1 @@
+"""Tells operators what is wrong: each thing once, again only after a while, never a flood."""

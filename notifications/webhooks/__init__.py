@@ -1,0 +1,1 @@
+"""Tells other programs that runs ended: signed, once per end, with patience."""
