@@ -21,6 +21,12 @@ HEAD = """\
 Real workers and beats, killed and hurt while they work, and a checker that reads only the effect log, the acknowledged
 enqueues and the final tables ([how](../tests/soak/)). Each section is written by the command it names; the figures are
 those of that one run. A section is replaced when its back end is soaked again.
+
+"Back in its queue" is counted from the fault that cost the attempt to the write that gives the run back, in the
+database; the line below counts from the end of what stood in its way, where something did: the database away, a beat
+killed. A message is sent again when the broker answers and the queue's window has room: behind a backlog of thousands
+that takes as long as the backlog. On PostgreSQL every second worker counts as one of another machine: of it the beats
+know nothing but its heartbeat.
 """
 VIOLATIONS = (
     "lost", "wrongly ended", "execution doubled", "overlapping", "effect doubled", "effect lost",
