@@ -28,6 +28,15 @@ class Conf:
     ai_processing_interval_minutes: int = 10
     ai_processing_batch_size: int = 50
 
+    google_client_id: str = ""
+    google_client_secret: str = field(default="", repr=False)
+    google_token_url: str = "https://oauth2.googleapis.com/token"  # noqa: S105 - an address
+    microsoft_client_id: str = ""
+    microsoft_client_secret: str = field(default="", repr=False)
+    microsoft_token_url: str = "https://login.microsoftonline.com/common/oauth2/v2.0/token"  # noqa: S105
+
+    export_folder: str = "var/exports"
+
     max_mail_bytes: int = 50_000_000
     max_attachment_bytes: int = 25_000_000
     page_mails: int = 50

@@ -6,10 +6,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from django.contrib.auth.models import AbstractBaseUser
 
-from ingestion.models import Account
+from ingestion.models import Account, Consent
 from ingestion.providers.imap_url import parse_imap_url
 from jobs import operations as engine
 from jobs import queries
@@ -59,6 +60,39 @@ def register_account(
         owner_id=user.pk, provider=provider, location=str(location), defaults={"address": own}
     )
     return _revived(account, **({"address": address} if address else {})), is_new
+
+
+def connect_account(user: AbstractBaseUser, *, consent: Consent, base_url: str = "") -> Account:
+    """Return the user's mail account that lives by the consent, active again; `base_url` replaces the provider's own.
+
+    Raises:
+        MailboxError: the consent is another user's.
+    """
+    if consent.owner_id != user.pk:
+        raise MailboxError("The consent is another user's.")
+    provider, url = {
+        "google": (Account.Provider.GMAIL, "https://gmail.googleapis.com/gmail/v1"),
+        "microsoft": (Account.Provider.GRAPH, "https://graph.microsoft.com/v1.0"),
+    }[consent.provider]
+    account, _ = Account.objects.update_or_create(
+        owner_id=user.pk,
+        provider=provider,
+        location=f"{base_url or url}/users/{quote(consent.address, safe='@')}",
+        defaults={"consent": consent, "is_active": True, "disabled_reason": "", "retry_at": None},
+        create_defaults={"consent": consent, "address": consent.address},
+    )
+    return account
+
+
+def give_consent(user: AbstractBaseUser, *, provider: str, address: str, refresh_token: str) -> Consent:
+    """Return the user's consent at a provider, kept encrypted; a new token replaces the old one."""
+    consent, _ = Consent.objects.update_or_create(
+        owner_id=user.pk,
+        provider=provider,
+        address=address.lower(),
+        defaults={"tokens": {"refresh_token": refresh_token}, "expires_at": None, "revoked_at": None},
+    )
+    return consent
 
 
 def sync_user(

@@ -12,6 +12,7 @@ import structlog
 from django.db import DatabaseError, transaction
 
 from ingestion.conf import conf
+from ingestion.contacts import Person, note_contacts, people_in
 from ingestion.extraction import Extracted, extract_text
 from ingestion.joining_threads import join_thread, refresh_threads
 from ingestion.mime import ParsedMail, parse
@@ -79,6 +80,7 @@ def store(account: Account, arrivals: Sequence[Arrival], *, run_id: UUID | None,
     counts = Counts(fetched=len(arrivals))
     stored = _stored(account, [arrival.parsed.identity for arrival in arrivals])
     threads: set[int] = set()
+    people: list[Person] = []
     for arrival in arrivals:
         if (known := stored.get(arrival.parsed.identity)) is not None:
             counts.duplicates += 1
@@ -91,10 +93,17 @@ def store(account: Account, arrivals: Sequence[Arrival], *, run_id: UUID | None,
         counts.threads += more_threads
         counts.attachments += len(arrival.files)
         counts.broken += bool(mail.parse_error)
+        people += _people(account, mail)
         if mail.thread_id:
             threads.add(mail.thread_id)
     refresh_threads(threads)
+    note_contacts(account.owner_id, people)
     return counts
+
+
+def _people(account: Account, mail: Mail) -> list[Person]:
+    pairs = [(mail.sender_name, mail.sender_address), *((who["name"], who["address"]) for who in mail.recipients)]
+    return people_in(pairs, seen_at=mail.sent_at, own=account.address)
 
 
 def _stored(account: Account, identities: list[str]) -> dict[str, Mail]:

@@ -9,12 +9,14 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import Q
+from django.utils import timezone
 
 from ingestion.calendars.errors import UnreadableCalendarError
 from ingestion.calendars.occurrences import Occurrence, is_recurring, occurrences
 from ingestion.calendars.parts import merged, whole
 from ingestion.calendars.protocol import Change
 from ingestion.conf import conf
+from ingestion.contacts import Person, note_contacts, people_in
 from ingestion.models import Calendar, CalendarEvent, CalendarSeries
 
 
@@ -111,6 +113,7 @@ def expand(series: CalendarSeries, *, window: Window, run_id: UUID | None) -> Ev
     series.uid = found[0].uid if found else series.uid or series.provider_key
     series.expanded_until = window.until if series.is_recurring and not series.error else None
     series.save()
+    note_contacts(series.calendar.owner_id, _people(found))
     counts.add(_replace(series, found, window=window, run_id=run_id))
     return counts
 
@@ -130,6 +133,17 @@ def _replace(series: CalendarSeries, found: list[Occurrence], *, window: Window,
     outdated = [event.pk for event in known.values() if not series.is_recurring or event.starts_at >= window.since]
     counts.removed += CalendarEvent.objects.filter(pk__in=outdated).delete()[0]
     return counts
+
+
+def _people(found: list[Occurrence]) -> list[Person]:
+    """Return whom the user meets; of a series the last time counts as seen."""
+    last = found[-1:]
+    pairs = [
+        (person["name"], person["address"])
+        for each in last
+        for person in ({"name": each.organizer_name, "address": each.organizer_address}, *each.attendees)
+    ]
+    return people_in(pairs, seen_at=min(last[0].starts_at, timezone.now())) if last else []
 
 
 def _update(event: CalendarEvent, values: dict[str, Any]) -> bool:

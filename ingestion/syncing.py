@@ -13,7 +13,7 @@ from django.utils import timezone
 from ingestion.access import disable, not_before
 from ingestion.conf import conf
 from ingestion.models import Account
-from ingestion.providers import open_provider
+from ingestion.providers.opening import open_provider
 from ingestion.providers.protocol import Page, Provider
 from ingestion.storing import Counts, known_keys, store, understand
 from jobs.context import RunContext, active_run
@@ -48,7 +48,7 @@ def _sync(account: Account, *, full: bool, lookback_days: int | None, limit: int
         limit -= counts.fetched
         if limit <= 0:
             return counts
-    provider = open_provider(account.provider, account.location, account.credentials)
+    provider = open_provider(account)
     days = lookback_days if lookback_days is not None else _default_lookback(provider, full=full)
     pages = provider.fetch(
         # What an earlier attempt of a full sync has read needs no second look.

@@ -86,6 +86,16 @@ class Environment:
     email_sync_lookback_days: int = _number("EMAIL_SYNC_LOOKBACK_DAYS", 90, "Days a first sync reaches back.")
     ai_processing_interval_minutes: int = _number("AI_PROCESSING_INTERVAL_MINUTES", 10, "Minutes between AI runs.")
     ai_processing_batch_size: int = _number("AI_PROCESSING_BATCH_SIZE", 50, "Mails per AI run.")
+    google_client_id: str = _text("GOOGLE_CLIENT_ID", "", "OAuth client for Gmail.")
+    google_client_secret: str = _text("GOOGLE_CLIENT_SECRET", "", "Its secret.")
+    google_token_url: str = _text("GOOGLE_TOKEN_URL", "https://oauth2.googleapis.com/token", "Where its tokens are.")
+    microsoft_client_id: str = _text("MICROSOFT_CLIENT_ID", "", "OAuth client for Microsoft 365.")
+    microsoft_client_secret: str = _text("MICROSOFT_CLIENT_SECRET", "", "Its secret.")
+    microsoft_token_url: str = _text(
+        "MICROSOFT_TOKEN_URL",
+        "https://login.microsoftonline.com/common/oauth2/v2.0/token",
+        "Where its tokens are; put the tenant in place of `common`.",
+    )
     run_retention_days: int = _number("RUN_RETENTION_DAYS", 7, "Days a finished run is kept.")
     lease_seconds: int = _number("LEASE_SECONDS", 8, "Silence after which a worker counts as lost.")
     log_format: str = _text("LOG_FORMAT", "console", "'console' or 'json'.")

@@ -170,7 +170,8 @@ DAYBOOK = {
     **({"code_version": ENVIRONMENT.code_version} if ENVIRONMENT.code_version else {}),
 }
 DAYBOOK_INGESTION = {
-    **{name: value for name, value in vars(ENVIRONMENT).items() if name.startswith("llm_")},
+    **{name: value for name, value in vars(ENVIRONMENT).items() if name.startswith(("llm_", "google_", "microsoft_"))},
+    "export_folder": str(DATA_DIR / "exports"),
     "email_sync_interval_minutes": ENVIRONMENT.email_sync_interval_minutes,
     "email_sync_lookback_days": ENVIRONMENT.email_sync_lookback_days,
     "ai_processing_interval_minutes": ENVIRONMENT.ai_processing_interval_minutes,

@@ -73,7 +73,7 @@ class HttpApi:
             response = self._send(call, renewed=True)
         if response.status_code in call.accepts:
             return response
-        raise error_of(response.status_code, response.headers, what=f"{call.method} {urlsplit(call.url).path}")
+        raise error_of(_status(response), response.headers, what=f"{call.method} {urlsplit(call.url).path}")
 
     def _send(self, call: Call, *, renewed: bool) -> Any:
         import httpx2
@@ -89,8 +89,8 @@ class HttpApi:
 
 
 @cache
-def _tls() -> ssl.SSLContext:
-    """Reading the certificates takes 0.2 s, so once per process."""
+def tls() -> ssl.SSLContext:
+    """Return the trusted certificates; reading them takes 0.2 s, so once per process."""
     return ssl.create_default_context()
 
 
@@ -99,8 +99,15 @@ def http_api(authorization: Authorization) -> Iterator[HttpApi]:
     """Open a client, with the run's correlation id in every request, and close it."""
     import httpx2
 
-    with httpx2.Client(timeout=conf().http_timeout_seconds, verify=_tls()) as client:
+    with httpx2.Client(timeout=conf().http_timeout_seconds, verify=tls()) as client:
         yield HttpApi(client, authorization)
+
+
+def _status(response: Any) -> int:
+    """Return the status; Google says 403 for some of what others say by 429."""
+    if response.status_code == 403 and b"ateLimitExceeded" in response.content:
+        return 429
+    return int(response.status_code)
 
 
 def error_of(status: int, headers: Mapping[str, str], *, what: str) -> Exception:

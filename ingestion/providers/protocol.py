@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
+from ingestion.providers.errors import MailboxUnavailableError
+
 Cursor = dict[str, Any]
 Known = Callable[[list[str]], set[str]]
 LONGEST_KEY = 255
@@ -75,14 +77,20 @@ class Pager:
         """Yield pages, each with the cursor that came with its last mail; None is a mail that was left out."""
         page: list[RawMail] = []
         at = turned = None
-        for mail, at in stream:
-            if mail is not None:
-                page.append(mail)
-            if self._is_full(page):
+        try:
+            for mail, at in stream:
+                if mail is not None:
+                    page.append(mail)
+                if self._is_full(page):
+                    yield self._turn(page, at)
+                    page, turned = [], at
+                    if self._left == 0:
+                        return
+        except MailboxUnavailableError:
+            # What came before is kept: a busy server must not keep a sync from advancing.
+            if page and at is not None:
                 yield self._turn(page, at)
-                page, turned = [], at
-                if self._left == 0:
-                    return
+            raise
         if at is not None and (page or at != turned):
             yield self._turn(page, at)
 

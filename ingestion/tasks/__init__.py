@@ -2,6 +2,8 @@
 
 from ingestion.tasks.archive_calendar import archive_calendar
 from ingestion.tasks.classify_emails import classify_emails
+from ingestion.tasks.erase_user_data import erase_user_data
+from ingestion.tasks.export_user_data import export_user_data
 from ingestion.tasks.extract_transactions import extract_transactions
 from ingestion.tasks.fact_decay import fact_decay
 from ingestion.tasks.ingest_calendar_events import ingest_calendar_events
@@ -13,6 +15,8 @@ from ingestion.tasks.sync_calendar import sync_calendar
 __all__ = [
     "archive_calendar",
     "classify_emails",
+    "erase_user_data",
+    "export_user_data",
     "extract_transactions",
     "fact_decay",
     "ingest_calendar_events",

@@ -1,0 +1,117 @@
+"""Microsoft 365 mail by Graph: delta queries per folder, contents in batches; read-only."""
+
+from __future__ import annotations
+
+import binascii
+from base64 import b64decode
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+from ingestion.conf import conf
+from ingestion.providers.errors import MailboxUnavailableError, PositionLostError, RejectedError
+from ingestion.providers.http import Authorization, Call, HttpApi, chunks, error_of, http_api
+from ingestion.providers.protocol import Cursor, Known, Page, Pager, RawMail, stored_key
+
+FOLDERS = (("inbox", False), ("sentitems", True))
+LISTED_AT_ONCE = 50
+# Graph takes at most 20 requests in a batch.
+BATCH = 20
+Stream = Iterator[tuple[RawMail | None, Cursor]]
+
+
+class Graph:
+    """The mailbox of one user; `url` is that of the user, such as https://graph.microsoft.com/v1.0/users/ADDRESS."""
+
+    keys_are_stable = True
+    looks_back = True
+
+    def __init__(self, url: str, authorization: Authorization) -> None:
+        self._url, self._authorization = url.rstrip("/"), authorization
+        self._root, _, self._user = self._url.rpartition("/users/")
+
+    def fetch(
+        self, cursor: Cursor, *, full: bool, since: datetime | None, limit: int | None, known: Known
+    ) -> Iterator[Page]:
+        """Yield what is new in inbox and sent items; see Provider.fetch.
+
+        The cursor is {"folders": {name: link}}, the link to the next page or to what changes from then on.
+        """
+        links: dict[str, str] = {} if full else dict(cursor.get("folders", {}))
+        with http_api(self._authorization) as api:
+            stream = self._folders(api, links, since, known)
+            yield from Pager(mails=conf().page_mails, size=conf().page_bytes, limit=limit).pages(stream)
+
+    def _folders(self, api: HttpApi, links: dict[str, str], since: datetime | None, known: Known) -> Stream:
+        for folder, is_sent in FOLDERS:
+            start = self._first_link(folder, since)
+            try:
+                yield from self._folder(api, links, folder, known, is_sent=is_sent)
+            except PositionLostError:
+                links[folder] = start
+                yield from self._folder(api, links, folder, known, is_sent=is_sent)
+
+    def _folder(self, api: HttpApi, links: dict[str, str], folder: str, known: Known, *, is_sent: bool) -> Stream:
+        link = links.get(folder, "")
+        if not link:
+            raise PositionLostError("not read yet")
+        while True:
+            page = self._page(api, link)
+            ids = [each["id"] for each in page.get("value", []) if "@removed" not in each and not each.get("isDraft")]
+            before = {"folders": {**links, folder: link}}
+            for mail in self._mails(api, ids, known, is_sent=is_sent):
+                yield mail, before
+            link = page.get("@odata.nextLink") or page["@odata.deltaLink"]
+            links[folder] = link
+            yield None, {"folders": dict(links)}
+            if "@odata.nextLink" not in page:
+                return
+
+    def _first_link(self, folder: str, since: datetime | None) -> str:
+        filters = f"&$filter=receivedDateTime+ge+{since.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}" if since else ""
+        return f"{self._url}/mailFolders/{folder}/messages/delta?$select=id,isDraft{filters}"
+
+    def _page(self, api: HttpApi, link: str) -> dict[str, Any]:
+        if not link.startswith(f"{self._root}/"):
+            raise RejectedError("the server names a link to another server")
+        prefer = {"Prefer": f"odata.maxpagesize={LISTED_AT_ONCE}"}
+        page: dict[str, Any] = api.ask(Call(method="GET", url=link, headers=prefer)).json()
+        return page
+
+    def _mails(self, api: HttpApi, ids: list[str], known: Known, *, is_sent: bool) -> Iterator[RawMail]:
+        stored = known([stored_key(one) for one in ids])
+        for some in chunks((one for one in ids if stored_key(one) not in stored), BATCH):
+            refused: list[Exception] = []
+            for key, answer in self._contents(api, some):
+                if answer["status"] == 200:
+                    yield _raw_mail(key, answer, is_sent=is_sent)
+                elif answer["status"] != 404:
+                    refused.append(_error(answer))
+            if refused:
+                # What came is handed on first, so that a busy server can't keep a sync from advancing.
+                raise refused[0]
+
+    def _contents(self, api: HttpApi, ids: list[str]) -> Iterator[tuple[str, dict[str, Any]]]:
+        requests = [
+            {"id": str(at), "method": "GET", "url": f"/users/{self._user}/messages/{key}/$value"}
+            for at, key in enumerate(ids)
+        ]
+        call = Call(method="POST", url=f"{self._root}/$batch", json={"requests": requests})
+        answers = {answer["id"]: answer for answer in api.ask(call).json().get("responses", [])}
+        for at, key in enumerate(ids):
+            # A batch may come back with less than was asked for.
+            yield key, answers.get(str(at), {"status": 503})
+
+
+def _raw_mail(key: str, answer: dict[str, Any], *, is_sent: bool) -> RawMail:
+    try:
+        content = b64decode(answer["body"], validate=True)
+    except (KeyError, TypeError, ValueError, binascii.Error):
+        raise RejectedError(f"message {key[:40]} came without its content") from None
+    return RawMail(key=stored_key(key), content=content[: conf().max_mail_bytes], size=len(content), is_sent=is_sent)
+
+
+def _error(answer: dict[str, Any]) -> Exception:
+    headers = {name.lower(): value for name, value in (answer.get("headers") or {}).items()}
+    error = error_of(answer["status"], headers, what="a message of a batch")
+    return error if isinstance(error, MailboxUnavailableError) else MailboxUnavailableError(str(error))

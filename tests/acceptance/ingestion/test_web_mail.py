@@ -1,0 +1,275 @@
+"""Gmail and Microsoft 365 over real HTTP: exact rows whatever ends, is refused, withdrawn or killed on the way."""
+
+from __future__ import annotations
+
+import os
+import random
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import connection
+
+from ingestion.models import Account, Consent, Mail, Notice, Thread
+from ingestion.oauth import ConsentAuthorization
+from ingestion.operations import connect_account, give_consent, sync_user
+from ingestion.providers.errors import ConsentRevokedError, MailboxUnavailableError
+from ingestion.tasks import sync_account
+from jobs.errors import Snooze
+from jobs.states import State
+from tests.doubles.gmail import ADDRESS, GmailServer
+from tests.doubles.graph import GraphServer
+from tests.doubles.server import Reply
+from tests.doubles.tokens import REFRESH
+from tests.mailboxes import message
+from tests.plugins.polling import poll
+from tests.plugins.processes import Process, Start
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.req("SW-11")]
+MANY = 70
+SYNC = """
+import sys
+sys.path.insert(0, ".")
+import django
+django.setup()
+from ingestion.models import Account
+from ingestion.syncing import sync
+sync(Account.objects.get())
+"""
+Server = GmailServer | GraphServer
+
+
+@pytest.fixture
+def gmail(settings: Any) -> Iterator[GmailServer]:
+    with GmailServer() as running:
+        _configure(settings, google_token_url=f"{running.url}/token", google_client_id="client")
+        yield running
+
+
+@pytest.fixture
+def graph(settings: Any) -> Iterator[GraphServer]:
+    with GraphServer() as running:
+        _configure(settings, microsoft_token_url=f"{running.url}/token", microsoft_client_id="client")
+        yield running
+
+
+@pytest.fixture(params=["gmail", "graph"])
+def server(request: pytest.FixtureRequest) -> Server:
+    found: Server = request.getfixturevalue(request.param)
+    return found
+
+
+def _configure(settings: Any, **values: Any) -> None:
+    settings.DAYBOOK_INGESTION = {**settings.DAYBOOK_INGESTION, "page_mails": 10, **values}
+
+
+@pytest.fixture
+def connect() -> Callable[[Server], Account]:
+    def account_at(server: Server) -> Account:
+        anna = User.objects.get_or_create(username="anna")[0]
+        provider = "google" if isinstance(server, GmailServer) else "microsoft"
+        consent = give_consent(anna, provider=provider, address=ADDRESS, refresh_token=REFRESH)
+        return connect_account(anna, consent=consent, base_url=server.base_url)
+
+    return account_at
+
+
+def recent(first: int, count: int) -> list[bytes]:
+    today = format_datetime(datetime.now(UTC)).encode()
+    made = (message(f"m{n}", subject=f"Subject {n}") for n in range(first, first + count))
+    return [one.replace(b"Date: Fri, 01 May 2026 08:00:00 +0000", b"Date: " + today) for one in made]
+
+
+def counts(**given: int) -> dict[str, int]:
+    return {"fetched": 0, "stored": 0, "duplicates": 0, "broken": 0, "threads": 0, "attachments": 0, **given}
+
+
+def new(count: int) -> dict[str, int]:
+    return counts(fetched=count, stored=count, threads=count)
+
+
+def stored() -> list[str]:
+    return sorted(Mail.objects.values_list("message_id", flat=True))
+
+
+def test_everything_then_only_what_is_new_then_everything_again(server: Server, connect: Any) -> None:
+    account = connect(server)
+    server.deliver(*recent(0, MANY))
+    assert sync_account(account_id=account.pk) == new(MANY)
+    before = len(server.requests)
+    assert sync_account(account_id=account.pk) == counts()
+    assert len(server.requests) - before <= 2
+    server.deliver(*recent(MANY, 45))
+    assert sync_account(account_id=account.pk) == new(45)
+    assert sync_account(account_id=account.pk, full=True) == counts()
+    assert stored() == sorted(f"<m{n}@x.org>" for n in range(MANY + 45))
+    account.refresh_from_db()
+    assert (account.last_error, account.last_synced_at is not None) == ("", True)
+
+
+def test_a_position_the_server_has_forgotten_means_everything_and_no_doubles(server: Server, connect: Any) -> None:
+    account = connect(server)
+    server.deliver(*recent(0, 30))
+    sync_account(account_id=account.pk)
+    server.deliver(*recent(30, 5))
+    server.forget_history() if isinstance(server, GmailServer) else server.forget_deltas()
+    assert sync_account(account_id=account.pk) == new(5)
+    assert Mail.objects.count() == 35
+
+
+def test_sent_mail_goes_out_and_drafts_and_junk_stay_away(gmail: GmailServer, graph: GraphServer, connect: Any) -> None:
+    for server, sent in ((gmail, {"label": "SENT"}), (graph, {"folder": "sentitems"})):
+        server.deliver(*recent(0, 1))
+        server.deliver(*recent(1, 1), **sent)
+    gmail.deliver(*recent(2, 1), label="DRAFT")
+    gmail.deliver(*recent(3, 1), label="SPAM")
+    for server in (gmail, graph):
+        account = connect(server)
+        assert sync_account(account_id=account.pk)["stored"] == 2
+        directions = Mail.objects.filter(account=account).values_list("message_id", "direction")
+        assert dict(directions) == {"<m0@x.org>": "in", "<m1@x.org>": "out"}
+
+
+def test_what_is_deleted_between_listing_and_reading_is_no_error(graph: GraphServer, connect: Any) -> None:
+    account = connect(graph)
+    keys = graph.deliver(*recent(0, 3))
+    sync_account(account_id=account.pk)
+    (late,) = graph.deliver(*recent(3, 1))
+    graph.delete(late)
+    graph.delete(keys[0])
+    assert sync_account(account_id=account.pk) == counts()
+    assert Mail.objects.count() == 3
+
+
+def test_a_token_that_ended_is_renewed_once_and_another_is_fetched_in_time(server: Server, connect: Any) -> None:
+    account = connect(server)
+    server.deliver(*recent(0, 3))
+    sync_account(account_id=account.pk)
+    assert server.tokens.given == 1
+    server.tokens.end()
+    server.deliver(*recent(3, 1))
+    assert sync_account(account_id=account.pk) == new(1)
+    assert server.tokens.given == 2
+    Consent.objects.update(expires_at=datetime.now(UTC) + timedelta(seconds=60))
+    sync_account(account_id=account.pk)
+    assert server.tokens.given == 3
+    assert REFRESH not in str(list(Consent.objects.extra(select={"raw": "tokens"}).values("raw")))
+
+
+def test_two_workers_never_fetch_a_token_at_once(gmail: GmailServer, connect: Any) -> None:
+    consent_id = connect(gmail).consent_id
+    headers: list[str] = []
+
+    def ask() -> None:
+        try:
+            headers.append(ConsentAuthorization(consent_id).header(renewed=False))
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=ask) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert (headers, gmail.tokens.given) == (["Bearer access-1"] * 4, 1)
+
+
+def test_a_withdrawn_consent_disables_its_accounts_and_is_told_once(server: Server, connect: Any) -> None:
+    account = connect(server)
+    server.tokens.is_withdrawn = True
+    (synced,) = sync_user(account.owner)
+    assert (synced.run.state, synced.run.attempt, synced.run.error_kind) == (State.FAILED, 1, "ConsentRevokedError")
+    account.refresh_from_db()
+    assert (account.is_active, account.disabled_reason) == (False, "the consent was withdrawn")
+    consent = Consent.objects.get()
+    assert (consent.tokens, consent.revoked_at is not None, consent.refreshing_until) == (None, True, None)
+    notice = Notice.objects.get()
+    assert (notice.owner, notice.kind, notice.account) == (account.owner, "consent_revoked", account)
+    assert sync_user(account.owner) == []
+    with pytest.raises(ConsentRevokedError):
+        sync_account(account_id=account.pk)
+    assert Notice.objects.count() == 1
+    server.tokens.is_withdrawn = False
+    server.deliver(*recent(0, 1))
+    connect(server)
+    assert sync_account(account_id=account.pk) == new(1)
+
+
+def test_a_busy_server_is_left_alone_for_as_long_as_it_says(gmail: GmailServer, connect: Any) -> None:
+    account = connect(gmail)
+    gmail.deliver(*recent(0, 30))
+    limit = {"error": {"code": 403, "errors": [{"reason": "userRateLimitExceeded"}]}}
+    gmail.refusals = [("/messages/", Reply(403, limit))]
+    with pytest.raises(MailboxUnavailableError):
+        sync_account(account_id=account.pk)
+    gmail.refusals = [("/messages/", Reply(429, {}, {"Retry-After": "120"}))]
+    with pytest.raises(MailboxUnavailableError) as failure:
+        sync_account(account_id=account.pk)
+    assert failure.value.retry_after == 120.0
+    before = len(gmail.requests)
+    with pytest.raises(Snooze):
+        sync_account(account_id=account.pk)
+    account.refresh_from_db()
+    assert (len(gmail.requests), account.is_active) == (before, True)
+    Account.objects.update(retry_at=None)
+    sync_account(account_id=account.pk)
+    assert Mail.objects.count() == 30
+
+
+def test_what_came_in_a_batch_is_kept_when_the_rest_was_refused(graph: GraphServer, connect: Any) -> None:
+    account = connect(graph)
+    keys = graph.deliver(*recent(0, 12))
+    graph.busy = set(keys[3:5])
+    with pytest.raises(MailboxUnavailableError) as failure:
+        sync_account(account_id=account.pk)
+    assert failure.value.retry_after == 7.0
+    assert Mail.objects.count() == 10
+    Account.objects.update(retry_at=None)
+    assert sync_account(account_id=account.pk) == new(2)
+    assert sync_account(account_id=account.pk) == counts()
+
+
+def test_a_link_to_another_server_is_not_followed(graph: GraphServer, connect: Any) -> None:
+    account = connect(graph)
+    elsewhere = {"value": [], "@odata.nextLink": "http://127.0.0.1:1/v1.0/steal"}
+    graph.refusals = [("/messages/delta", Reply(200, elsewhere))]
+    with pytest.raises(Exception, match="another server"):
+        sync_account(account_id=account.pk)
+
+
+@pytest.mark.timeout(600)
+def test_a_sync_killed_again_and_again_ends_with_the_same_rows(
+    server: Server, connect: Any, start: Start, tmp_path: Path
+) -> None:
+    account = connect(server)
+    server.deliver(*recent(0, MANY))
+    script = tmp_path / "sync_it.py"
+    script.write_text(SYNC)
+    dice = random.Random(7)
+    kills = int(os.environ.get("SYNC_KILLS", "3"))
+    where = {f"{kind}_{name}": value for kind in ("GOOGLE", "MICROSOFT") for name, value in _client(server).items()}
+    for _ in range(kills):
+        process = start(sys.executable, str(script), DJANGO_SETTINGS_MODULE="project.settings", **where)
+        _kill_after(process, server, requests=dice.randrange(1, 6 if isinstance(server, GraphServer) else 30))
+    assert Mail.objects.count() % 10 == 0 or Mail.objects.count() == MANY
+    Consent.objects.update(refreshing_until=None)
+    sync_account(account_id=account.pk)
+    assert stored() == sorted(f"<m{n}@x.org>" for n in range(MANY))
+    assert Thread.objects.count() == MANY
+    assert sync_account(account_id=account.pk, full=True) == counts()
+
+
+def _kill_after(process: Process, server: Server, *, requests: int) -> None:
+    seen = len(server.requests)
+    poll(lambda: len(server.requests) - seen >= requests or process._popen.poll() is not None, within=120)
+    process.kill()
+
+
+def _client(server: Server) -> dict[str, str]:
+    return {"TOKEN_URL": f"{server.url}/token", "CLIENT_ID": "client"}
