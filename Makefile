@@ -9,7 +9,7 @@ LOCK = $(BIN)/uv pip compile pyproject.toml --universal --generate-hashes --quie
 	--no-header --no-annotate --no-emit-index-url --no-emit-find-links
 
 .DEFAULT_GOAL = help
-.PHONY: help up test check soak format lint docs lock
+.PHONY: help up test check soak bench format lint docs lock
 
 help: ## List the commands
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -32,6 +32,9 @@ lint: .venv/dev ## Check format, lint, types, import contracts, migrations and g
 
 soak: .venv/dev ## Kill real processes at work and judge what they left (SOAK_JOBS, SOAK_KILLS, SOAK_BACKEND, SOAK_SEED)
 	@$(BIN)/python -m tests.soak --write
+
+bench: .venv/dev ## Measure Daybook and its peers side by side (BENCH, BENCH_REPETITIONS, BENCH_ONLY)
+	@$(BIN)/python -m bench
 
 format: .venv/dev ## Format the code and mend what the linter can
 	@$(BIN)/ruff format --quiet .

@@ -56,10 +56,10 @@ class Postgres(Server, Database):
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
-        self._port = free_port()
+        self.port = free_port()
         self._data = folder / "data"
         self._bin = POSTGRES_BIN[-1]
-        self.url = f"postgres://postgres@127.0.0.1:{self._port}/postgres"
+        self.url = f"postgres://postgres@127.0.0.1:{self.port}/postgres"
         self.faults = {
             "immediate restart": self._restart,
             "all backends terminated": self._terminate,
@@ -67,7 +67,7 @@ class Postgres(Server, Database):
         }
 
     def command(self) -> list[str]:
-        settings = {"listen_addresses": "127.0.0.1", "port": self._port, "unix_socket_directories": self.folder}
+        settings = {"listen_addresses": "127.0.0.1", "port": self.port, "unix_socket_directories": self.folder}
         words = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
         return [*self._as_owner(), str(self._bin / "postgres"), "-D", str(self._data), *words]
 

@@ -31,6 +31,12 @@ class Server:
         folder.mkdir(parents=True, exist_ok=True)
         self._process: subprocess.Popen[bytes] | None = None
 
+    @property
+    def pid(self) -> int:
+        """Return the process that serves, or its parent."""
+        assert self._process
+        return self._process.pid
+
     def command(self) -> list[str]:
         """Return what serves."""
         raise NotImplementedError

@@ -1,0 +1,1 @@
+"""One module per peer, in its natural style; each runs in the peer's own environment."""

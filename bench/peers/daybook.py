@@ -1,0 +1,41 @@
+"""Daybook as a user runs it: the project's settings, one worker and one beat, events and logs on."""
+
+from __future__ import annotations
+
+import os
+
+import django
+from django.core.management import call_command
+from django.db import connection
+
+from bench.peers.marking import mark, wait_and_mark
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "project.settings")
+django.setup()
+
+from jobs import job  # noqa: E402 - the engine needs Django to be set up
+from project.celery import app as app  # noqa: E402, PLC0414 - what `celery -A` looks for
+
+TABLES = "jobs_run, jobs_worker, jobs_bell, django_celery_results_taskresult, django_celery_beat_periodictask"
+PACK = int(os.environ.get("BENCH_PACK", "0"))
+JOBS = {
+    "noop": job(name="noop", pack=PACK)(mark),
+    "io": job(name="io")(wait_and_mark),
+}
+
+
+def prepare() -> None:
+    """Make the tables, empty."""
+    call_command("migrate", verbosity=0)
+    with connection.cursor() as cursor:
+        cursor.execute(f"TRUNCATE {TABLES} CASCADE")
+
+
+def enqueue_many(kind: str, count: int) -> None:
+    """Enqueue many jobs at once."""
+    JOBS[kind].enqueue_many({"asked_at": 0.0} for _ in range(count))
+
+
+def enqueue(kind: str, asked_at: float = 0.0) -> None:
+    """Enqueue one job."""
+    JOBS[kind].apply_async((asked_at,))
