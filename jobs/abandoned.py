@@ -28,7 +28,10 @@ def conclude(run: Run, error: BaseException, fence: Fence, *, retry: Retry = NO_
         failure = Failure(LOST, str(error)[:2000], fingerprint(LOST, run.job))
         left, wait = _times_lost(run) + 1 < retry.lost_attempts, timedelta(0)
     if left:
-        ledger.try_again(fence, failure, at=now + wait, now=now, reason=failure.kind)
+        # Nobody can say which run of a pack took its process down: each goes on alone, and none pays for the others.
+        packed: dict[str, Any] = {"is_packed": False} if run.is_packed else {}
+        spends = not run.is_packed
+        ledger.try_again(fence, failure, at=now + wait, now=now, reason=failure.kind, spends=spends, **packed)
         return False
     return ledger.fail(fence, failure, now=now)
 

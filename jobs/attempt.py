@@ -31,6 +31,7 @@ from jobs.models import Run
 from jobs.outcomes import Again, Fail, Stop, decide
 from jobs.registry import problem_of_call
 from jobs.states import State
+from jobs.tray import Tray
 from jobs.wire import shown, unseal
 
 if TYPE_CHECKING:
@@ -55,11 +56,18 @@ class Attempt:
     again: Again | None = None
     edits: dict[str, Any] = field(default_factory=dict)
     follow_ups: list[Any] = field(default_factory=list)
+    tray: Tray | None = None
 
     @property
     def has_spawned(self) -> bool:
         """Whether its body spawned children."""
         return context.current_run().has_spawned
+
+    @property
+    def ends_alone(self) -> bool:
+        """Whether nothing else happens in the transaction that ends it, so that it may be written with others."""
+        tied = self.follow_ups or self.run.concurrency_key or self.run.options.get("chord")
+        return not (tied or self.has_spawned)
 
     @property
     def fence(self) -> ledger.Fence:
@@ -69,7 +77,8 @@ class Attempt:
     def usage(self) -> Usage:
         """Return CPU seconds since the claim and the process's peak memory."""
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-        return Usage(cpu_seconds=time.process_time() - self.cpu_at_start, max_rss=peak)
+        began_at = self.run.started_at if self.tray is not None else None
+        return Usage(cpu_seconds=time.process_time() - self.cpu_at_start, max_rss=peak, started_at=began_at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +100,13 @@ def perform(job: Job, trace: Tracer, message: Message) -> Any:
     run = admit(job, message)
     if isinstance(run, Refusal):
         return _dropped(run)
+    return perform_claimed(job, trace, message, run)
+
+
+def perform_claimed(job: Job, trace: Tracer, message: Message, run: Run, *, tray: Tray | None = None) -> Any:
+    """Run the claimed run's attempt; a good end that has no consequences is laid on the `tray`, where there is one."""
     faultpoints.reach("after claim")
-    with bound(Attempt(run, job, message.task_id)):
+    with bound(Attempt(run, job, message.task_id, tray=tray)):
         return trace(message.task_id, unseal(run.args), unseal(run.kwargs), _request(run, message))
 
 
@@ -169,11 +183,14 @@ def bound(attempt: Attempt) -> Iterator[None]:
     token, active_token = context.activate(run), _active.set(attempt)
     fields = {"correlation_id": run.correlation_id, "run_id": str(run.pk), "job": run.job, "attempt": run.attempt}
     with structlog.contextvars.bound_contextvars(**fields):
-        log.info("run started", queue=run.queue, waited=_seconds(run.started_at, run.run_at))
+        waited = _seconds(run.started_at, run.run_at)
+        # The short runs of a pack say it all in one line.
+        begin = log.info if attempt.tray is None else log.debug
+        begin("run started", queue=run.queue, waited=waited)
         try:
             yield
         finally:
-            log.info("run ended", seconds=round(time.monotonic() - started, 6))
+            log.info("run ended", seconds=round(time.monotonic() - started, 6), waited=waited)
             _active.reset(active_token)
             context.deactivate(token)
 

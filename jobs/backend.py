@@ -10,40 +10,27 @@ from uuid import UUID
 
 import structlog
 from celery import states
-from celery.exceptions import TaskRevokedError
+from celery.exceptions import TaskRevokedError, WorkerLostError
 from django.db import transaction
 from django_celery_results.backends.database import DatabaseBackend
 from django_celery_results.models import TaskResult
 
-from jobs import abandoned, envelope, faultpoints, ledger, presence
+from jobs import abandoned, dead_packs, envelope, faultpoints, ledger, presence
 from jobs import attempt as attempts
 from jobs.conf import conf
 from jobs.dialect import is_database_fault, patiently
 from jobs.identifiers import run_id_of
-from jobs.ledger import Fence
+from jobs.ledger import Fence, Success
 from jobs.models import Run
 from jobs.outcomes import Again, Failure, describe, storable
 from jobs.policies import NO_RETRY, Retry
 from jobs.publish import ring_next
 from jobs.states import FINAL, State
+from jobs.tray import store_results
 
 log = structlog.get_logger(__name__)
 
-CELERY_STATES = {
-    State.SCHEDULED: states.PENDING,
-    State.QUEUED: states.PENDING,
-    State.RUNNING: states.STARTED,
-    State.RETRYING: states.RETRY,
-    State.SUCCESS: states.SUCCESS,
-    State.FAILED: states.FAILURE,
-    State.CANCELLED: states.REVOKED,
-    State.SKIPPED: states.REVOKED,
-    State.MISSED: states.REVOKED,
-}
-
-
 _is_settling: ContextVar[bool] = ContextVar("daybook_settling", default=False)
-RESULT_COLUMNS = [field.attname for field in TaskResult._meta.concrete_fields]  # noqa: SLF001 - Django's documented API
 
 
 class LedgerBackend(DatabaseBackend):  # type: ignore[misc]
@@ -57,6 +44,10 @@ class LedgerBackend(DatabaseBackend):  # type: ignore[misc]
         stock = super().mark_as_done
         if attempt is None:
             stock(task_id, result, request, store_result, state)
+            return
+        if attempt.tray is not None and attempt.ends_alone:
+            row = self._result_row(task_id, result, state, None, request) if store_result else None
+            attempt.tray.add(Success(attempt.fence, ledger.now(), attempt.usage()), row)
             return
 
         def settle() -> bool:
@@ -81,6 +72,9 @@ class LedgerBackend(DatabaseBackend):  # type: ignore[misc]
         state: str = states.FAILURE,
     ) -> None:
         """Settle the run as FAILED, or give it back when its process died or ran out of time with attempts left."""
+        if dead_packs.is_of_bell(request):
+            dead_packs.give_back(self, exc, request)
+            return
         attempt = attempts.active(task_id)
         stock = super().mark_as_failure
 
@@ -131,6 +125,9 @@ class LedgerBackend(DatabaseBackend):  # type: ignore[misc]
         state: str = states.REVOKED,
     ) -> None:
         """Settle the run as CANCELLED, or SKIPPED when it expired before it started."""
+        if dead_packs.is_of_bell(request):
+            dead_packs.give_back(self, WorkerLostError(reason), request)
+            return
         stock = super().mark_as_revoked
         attempt = attempts.active(task_id)
         run_id, now = run_id_of(task_id), ledger.now()
@@ -244,6 +241,11 @@ class LedgerBackend(DatabaseBackend):  # type: ignore[misc]
         if not _is_settling.get() and _has_ended(task_id):
             log.warning("a late state changed nothing", task_id=task_id, status=status)
             return result
+        row = self._result_row(task_id, result, status, traceback, request)
+        store_results([row])
+        return row.result
+
+    def _result_row(self, task_id: str, result: Any, status: str, traceback: Any, request: Any) -> TaskResult:
         content_type, content_encoding, encoded = self.encode_content(result)
         meta = {**self._get_meta_from_request(request), "children": self.current_task_children(request)}
         row = TaskResult(
@@ -258,9 +260,7 @@ class LedgerBackend(DatabaseBackend):  # type: ignore[misc]
             **self._get_extended_properties(request, traceback),
         )
         row.traceback = traceback and storable(str(traceback))
-        updated = [column for column in RESULT_COLUMNS if column not in ("id", "task_id", "date_created")]
-        TaskResult.objects.bulk_create([row], update_conflicts=True, unique_fields=["task_id"], update_fields=updated)
-        return encoded
+        return row
 
     def _get_task_meta_for(self, task_id: str) -> dict[str, Any]:
         # The run first: both are written in one transaction, so a run seen ended has its result by the second look.
@@ -271,7 +271,7 @@ class LedgerBackend(DatabaseBackend):  # type: ignore[misc]
         state, is_own = State(run.state), stored["status"] not in states.ALL_STATES
         if (state.is_final and stored["status"] != states.PENDING) or (state is State.RUNNING and is_own):
             return stored
-        status = CELERY_STATES[state]
+        status = envelope.CELERY_STATES[state]
         result = TaskRevokedError(run.reason) if status == states.REVOKED else None
         return {"task_id": task_id, "status": status, "result": result, "traceback": None}
 

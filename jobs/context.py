@@ -14,10 +14,10 @@ import structlog
 from django.db.models import Model, QuerySet
 
 from jobs import ledger
+from jobs.bell import announce
 from jobs.errors import Cancelled, Interrupted
 from jobs.identifiers import child_run_id
 from jobs.models import Run
-from jobs.publish import publish_after_commit
 from jobs.wire import digest
 
 if TYPE_CHECKING:
@@ -204,14 +204,14 @@ class RunContext:
         ids = []
         for chunk in batched(items, SPAWN_BATCH):
             children = [self._child(job, dict(kwargs), owner, options) for kwargs in chunk]
-            publish_after_commit(*ledger.enqueue_many(children))
+            announce(*ledger.enqueue_many(children))
             ids += [child.pk for child in children]
         return ids
 
     def _child(self, job: Job, kwargs: dict[str, Any], owner: str, options: dict[str, Any]) -> Run:
         task_id = str(child_run_id(self.id, f"{job.name}:{digest(kwargs)}"))
         whose = {"owner": kwargs[owner]} if owner else {}
-        return job.new_run([], kwargs, task_id=task_id, cause="parent", **{**options, **whose})
+        return job.new_run([], kwargs, task_id=task_id, cause="parent", spawned=True, **{**options, **whose})
 
     def _keep_before_stop(self, name: str, last: Any) -> None:
         try:

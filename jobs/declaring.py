@@ -40,6 +40,8 @@ def job(function: Any = None, /, **options: Any) -> Any:
         return job()(function)
     known = {name: options.pop(name) for name in list(options) if name in Declaration.__dataclass_fields__}
     _check(options)
+    if known.get("pack") and (options.get("time_limit") or options.get("soft_time_limit")):
+        raise TypeError("@job(): pack and time limits exclude each other, for Celery times messages and a pack is one")
 
     def declare(body: Any) -> Any:
         base = options.pop("base", Job)

@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models import F, Max, Q, Window
 from django.db.models.functions import RowNumber
 
-from jobs import broker, ledger, turns, window
+from jobs import bell, broker, ledger, turns, window
 from jobs.conf import conf
 from jobs.dialect import claimable
 from jobs.models import Run, Worker
@@ -28,10 +28,10 @@ OLDEST_FIRST = (F("created_at").asc(), F("id").asc())
 
 
 def dispatch(*, now: datetime) -> int:
-    """Release what is due and publish what waits, on every queue with room; returns how many messages went."""
+    """Release what is due, publish or ring for what waits, on every queue with room; returns how many messages went."""
     while ledger.release_due(now=now, limit=BATCH) == BATCH:
         pass
-    sent = 0
+    sent = 0 if is_broker_away() else sum(bell.ring(bell.Key(*key)) for key in turns.waiting_packs(now))
     for queue in [] if is_broker_away() else turns.waiting_queues():
         if not is_broker_away(queue):
             sent += publish_waiting(queue, now=now)
@@ -111,7 +111,7 @@ def _take(queue: str, *, now: datetime, limit: int) -> list[Run]:
 
 
 def _unpublished(queue: str, now: datetime) -> RunQuerySet:
-    return Run.objects.filter(queue=queue, state=State.QUEUED, published_at=None, run_at__lte=now)
+    return Run.objects.filter(queue=queue, state=State.QUEUED, published_at=None, is_packed=False, run_at__lte=now)
 
 
 def _in_turn(runs: list[Run]) -> list[Run]:

@@ -23,6 +23,8 @@ from jobs.states import State
 if TYPE_CHECKING:
     from jobs.task import Job
 
+# Their headers say what the row doesn't.
+_WITH_MESSAGE = (Cause.SCHEDULE, Cause.FOREIGN)
 _NOT_KEPT = (
     "producer",
     "serializer",
@@ -56,9 +58,13 @@ def draft(  # noqa: PLR0913 - one column each
     eta: datetime | str | None = None,
     expires: float | datetime | str | None = None,
     options: dict[str, Any] | None = None,
+    spawned: bool = False,
+    alone: bool = False,
     **more: Any,
 ) -> Run:
     """Return the unsaved row of a run of `job`; `more` are Celery's options for the message.
+
+    A run `alone` has a message of its own, whatever the job says; a `spawned` one is packed unless it says otherwise.
 
     Raises: ArgumentsError.
     """
@@ -68,6 +74,9 @@ def draft(  # noqa: PLR0913 - one column each
     wire.check_size(args, kwargs, most_bytes=conf().max_arguments_bytes)
     queue_name, routed = route(job, {"queue": queue, **more}, args, kwargs)
     run_at = moment(eta, now) or now + timedelta(seconds=countdown or 0)
+    own_message = alone or cause in _WITH_MESSAGE or more.get("headers")
+    is_packed = not own_message and job.most_in_pack(spawned=spawned) > 0
+    has_message = not is_packed and not is_left_to_dispatcher()
     run = Run(
         id=run_id_of(task_id) if task_id else new_run_id(),
         job=job.name,
@@ -79,7 +88,8 @@ def draft(  # noqa: PLR0913 - one column each
         created_at=now,
         run_at=run_at,
         expires_at=moment(expires if expires is not None else declared.expires_seconds, now),
-        published_at=now if run_at <= now and not is_left_to_dispatcher() and window.has_room(queue_name) else None,
+        published_at=now if run_at <= now and has_message and window.has_room(queue_name) else None,
+        is_packed=is_packed,
         max_attempts=job.retry_policy.attempts,
         correlation_id=_correlation_id(active),
         parent_id=active.id if active else None,

@@ -4,9 +4,23 @@ from __future__ import annotations
 
 from typing import Any
 
+from celery import states
 from celery.app.task import Context
 
 from jobs.models import Run
+from jobs.states import State
+
+CELERY_STATES = {
+    State.SCHEDULED: states.PENDING,
+    State.QUEUED: states.PENDING,
+    State.RUNNING: states.STARTED,
+    State.RETRYING: states.RETRY,
+    State.SUCCESS: states.SUCCESS,
+    State.FAILED: states.FAILURE,
+    State.CANCELLED: states.REVOKED,
+    State.SKIPPED: states.REVOKED,
+    State.MISSED: states.REVOKED,
+}
 
 
 def request_of(run: Run) -> dict[str, Any]:

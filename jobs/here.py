@@ -41,7 +41,7 @@ def run_here(
     Raises: ArgumentsError when the arguments don't fit.
     """
     _declare_dead_commands_lost()
-    run, created = ledger.enqueue(job.new_run([], dict(kwargs), owner=owner, cause=cause))
+    run, created = ledger.enqueue(job.new_run([], dict(kwargs), owner=owner, cause=cause, alone=True))
     if not created:
         return run
     node = Presence(

@@ -98,6 +98,8 @@ class Cron:
 
 
 Schedule = Every | Cron
+MOST_IN_PACK = 1000
+SPAWNED_IN_PACK = 100
 
 
 class Misfire(StrEnum):
@@ -181,14 +183,27 @@ class Declaration:
     expires_seconds: float | None = None
     sensitive: tuple[str, ...] = ()
     tenant: str = ""
+    pack: int | None = None
 
     def __post_init__(self) -> None:
-        """Refuse policies that don't exist.
+        """Refuse policies that don't exist or exclude each other.
 
         Raises: ValueError.
         """
         Misfire(self.misfire)
         Overlap(self.overlap)
+        if self.pack is not None and not 0 <= self.pack <= MOST_IN_PACK:
+            raise ValueError(f"pack must be 0 to {MOST_IN_PACK}, not {self.pack}")
+        if self.pack and (self.concurrency or self.rate_limit):
+            raise ValueError(
+                "pack and concurrency or rate_limit exclude each other: a guarded run needs its own message"
+            )
+
+    def most_in_pack(self, *, spawned: bool = False) -> int:
+        """Return how many runs one bell stands for; 0 when each has a message of its own. Children pack by default."""
+        if self.pack is not None:
+            return self.pack
+        return SPAWNED_IN_PACK if spawned and not (self.concurrency or self.rate_limit) else 0
 
 
 PLAIN = Declaration()

@@ -39,6 +39,11 @@ def is_worker() -> bool:
     return _worker_id is not None
 
 
+def is_stopping() -> bool:
+    """Whether this process's node has been told to shut down."""
+    return Worker.objects.filter(pk=worker_id(), stopping_at__isnull=False).exists()
+
+
 class Presence:
     """One node's Worker row: reported in, kept alive, signed off."""
 

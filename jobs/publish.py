@@ -23,6 +23,12 @@ log = structlog.get_logger(__name__)
 HEADER = "daybook"
 RETRY_POLICY = {"max_retries": 1, "interval_start": 0.0, "interval_step": 0.1, "interval_max": 0.1}
 PUBLISH_SECONDS = 3.0
+SENDING: dict[str, Any] = {
+    "timeout": PUBLISH_SECONDS,
+    "confirm_timeout": PUBLISH_SECONDS,
+    "retry": True,
+    "retry_policy": RETRY_POLICY,
+}
 BROKER_FAULTS = broker.FAULTS
 
 _breaker = Breaker()
@@ -111,10 +117,7 @@ def send(run: Run) -> None:
         root_id=str(run.root_id or run.pk),
         parent_id=str(run.parent_id) if run.parent_id else None,
         add_to_parent=False,
-        timeout=PUBLISH_SECONDS,
-        confirm_timeout=PUBLISH_SECONDS,
-        retry=True,
-        retry_policy=RETRY_POLICY,
+        **SENDING,
         **options,
     )
 

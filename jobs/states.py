@@ -31,7 +31,7 @@ WAITING = frozenset({State.SCHEDULED, State.QUEUED, State.RETRYING})
 TRANSITIONS: dict[State, frozenset[State]] = {
     State.SCHEDULED: frozenset({State.QUEUED, State.CANCELLED, State.SKIPPED}),
     State.QUEUED: frozenset({State.RUNNING, State.CANCELLED, State.SKIPPED}),
-    State.RUNNING: frozenset({State.SUCCESS, State.FAILED, State.RETRYING, State.CANCELLED}),
+    State.RUNNING: frozenset({State.SUCCESS, State.FAILED, State.RETRYING, State.CANCELLED, State.QUEUED}),
     State.RETRYING: frozenset({State.QUEUED, State.CANCELLED}),
     State.SUCCESS: frozenset(),
     State.FAILED: frozenset({State.QUEUED}),

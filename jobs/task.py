@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NoReturn, cast
+from uuid import UUID
 
 import structlog
 from celery import Task
@@ -16,11 +17,11 @@ from django.db import transaction
 from django.utils import timezone
 
 from jobs import attempt, context, drafting, ledger
+from jobs.bell import announce
 from jobs.errors import ArgumentsError
 from jobs.models import Run
 from jobs.outcomes import Again
 from jobs.policies import PLAIN, Declaration, Retry
-from jobs.publish import publish_after_commit
 from jobs.registry import problem_of_call
 
 log = structlog.get_logger(__name__)
@@ -34,6 +35,7 @@ class Job(Task):  # type: ignore[type-arg]
     Request = "jobs.parcel:Request"
     declaration: Declaration = PLAIN
     _tracer: attempt.Tracer | None = None
+    _tracer_of_celery: attempt.Tracer | None = None
 
     @property
     def __trace__(self) -> attempt.Tracer | None:
@@ -42,6 +44,7 @@ class Job(Task):  # type: ignore[type-arg]
 
     @__trace__.setter
     def __trace__(self, tracer: attempt.Tracer | None) -> None:
+        self._tracer_of_celery = tracer
         self._tracer = None if tracer is None else self._within_attempt(tracer)
 
     def _within_attempt(self, tracer: attempt.Tracer) -> attempt.Tracer:
@@ -53,6 +56,16 @@ class Job(Task):  # type: ignore[type-arg]
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Run the body: as an attempt when the tracer calls, as a plain function otherwise."""
         return attempt.execute(self, super().__call__, args, kwargs)
+
+    @property
+    def tracer(self) -> attempt.Tracer | None:
+        """Celery's own tracer of the job, where this process has built one."""
+        return self._tracer_of_celery
+
+    def most_in_pack(self, *, spawned: bool = False) -> int:
+        """Return how many runs one bell stands for; 0 when each run has a message of its own, that Celery can time."""
+        limits = (self.time_limit, self.soft_time_limit)
+        return 0 if any(limits) else self.declaration.most_in_pack(spawned=spawned)
 
     @property
     def retry_policy(self) -> Retry:
@@ -107,6 +120,23 @@ class Job(Task):  # type: ignore[type-arg]
             parent.add_trail(result)
         return result
 
+    def enqueue_many(self, items: Iterable[Mapping[str, Any]], **options: Any) -> list[UUID]:
+        """Enqueue a run per dict of keyword arguments, in a few statements; returns their ids in order.
+
+        `options` as for apply_async. Raises: ArgumentsError before anything is enqueued in its batch of 500.
+        TypeError for a job whose guards look at every run by itself (unique, concurrency on_conflict="replace").
+        """
+        if self.declaration.unique or self._replaces_waiting:
+            raise TypeError(f"{self.name}: a unique job, or one that replaces, can't be enqueued in bulk")
+        ids: list[UUID] = []
+        for chunk in context.batched(items, context.SPAWN_BATCH):
+            runs = [self.new_run([], dict(kwargs), **options) for kwargs in chunk]
+            with transaction.atomic():
+                ledger.enqueue_all(runs)
+                announce(*runs)
+            ids += [run.pk for run in runs]
+        return ids
+
     def _enqueue(self, run: Run, *, is_fresh: bool) -> Run:
         """Write the row and ring for it after the commit; returns the row in force."""
         active = context.active_run()
@@ -115,13 +145,13 @@ class Job(Task):  # type: ignore[type-arg]
             return run
         if is_fresh and run.unique_key is None and not self._replaces_waiting:
             ledger.enqueue_new(run)
-            publish_after_commit(run)
+            announce(run)
             return run
         with transaction.atomic():
             run, created = self._enqueue_guarded(run)
             if created:
                 self._replace_waiting(run)
-                publish_after_commit(run)
+                announce(run)
         return run
 
     def _enqueue_guarded(self, run: Run) -> tuple[Run, bool]:

@@ -33,7 +33,9 @@ def published(queue: str) -> int:
 
 def _room(queue: str) -> int:
     """Return the free places; none while the queue is paused, or others wait for the dispatcher before this one."""
-    waiting = Run.objects.filter(queue=queue, state=State.QUEUED, published_at=None, concurrency_key=None)
+    waiting = Run.objects.filter(
+        queue=queue, state=State.QUEUED, published_at=None, is_packed=False, concurrency_key=None
+    )
     is_paused = Queue.objects.filter(name=queue, paused_at__isnull=False).exists()
     if is_paused or (waiting.filter(run_at__lte=timezone.now()).exists() and _has_dispatcher()):
         return 0

@@ -15,6 +15,7 @@ from jobs.ledger.delivering import (
 )
 from jobs.ledger.enqueueing import (
     enqueue,
+    enqueue_all,
     enqueue_many,
     enqueue_new,
     enqueue_ticks,
@@ -34,6 +35,7 @@ from jobs.ledger.finishing import (
     try_again,
     wait_for_children,
 )
+from jobs.ledger.packs import Success, asked_to_stop, claim_pack, due_in_pack, expired_in_pack, put_back, succeed_many
 from jobs.ledger.wishes import bring_forward, cancel, cancel_waiting, discard, replay, request_cancel, reschedule, skip
 
 __all__ = [
@@ -41,16 +43,22 @@ __all__ = [
     "PARKED",
     "Fence",
     "Refusal",
+    "Success",
     "Usage",
+    "asked_to_stop",
     "bring_forward",
     "cancel",
     "cancel_waiting",
     "claim",
+    "claim_pack",
     "discard",
+    "due_in_pack",
     "enqueue",
+    "enqueue_all",
     "enqueue_many",
     "enqueue_new",
     "enqueue_ticks",
+    "expired_in_pack",
     "fail",
     "free_ticks",
     "is_asked_to_stop",
@@ -60,6 +68,7 @@ __all__ = [
     "note_waiting",
     "now",
     "park",
+    "put_back",
     "recent",
     "release",
     "release_due",
@@ -71,6 +80,7 @@ __all__ = [
     "skip",
     "stop",
     "succeed",
+    "succeed_many",
     "tie_to_schedule",
     "try_again",
     "wait_for_children",

@@ -25,6 +25,7 @@ _OF_A_REPLACEMENT = (
     "max_attempts",
     "concurrency_key",
     "rate_key",
+    "is_packed",
 )
 
 
@@ -51,6 +52,11 @@ def enqueue_new(run: Run) -> Run:
     """Insert a run whose id is fresh and that no guard can refuse: a single statement."""
     run.save(force_insert=True)
     return run
+
+
+def enqueue_all(runs: Sequence[Run]) -> None:
+    """Insert runs whose ids are fresh and that no guard can refuse, in one statement where the database takes it."""
+    Run.objects.bulk_create(runs)
 
 
 def enqueue_many(runs: Sequence[Run]) -> list[Run]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -34,14 +34,16 @@ class Fence:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What an attempt used: CPU in seconds, peak memory of its process in bytes."""
+    """What an attempt used: CPU in seconds, peak memory of its process in bytes; and when it began after its claim."""
 
     cpu_seconds: float | None = None
     max_rss: int | None = None
+    started_at: datetime | None = None
 
     def columns(self) -> dict[str, Any]:
         """Return the usage as the run's columns."""
-        return asdict(self)
+        columns = {"cpu_seconds": self.cpu_seconds, "max_rss": self.max_rss}
+        return columns if self.started_at is None else {**columns, "started_at": self.started_at}
 
 
 NO_USAGE = Usage()

@@ -2,6 +2,7 @@
 
 from jobs.models.audit import AuditEntry
 from jobs.models.bad_message import BadMessage
+from jobs.models.bell import Bell
 from jobs.models.queue import Queue
 from jobs.models.rate_bucket import RateBucket
 from jobs.models.run import Run
@@ -16,6 +17,7 @@ __all__ = [
     "ApiToken",
     "AuditEntry",
     "BadMessage",
+    "Bell",
     "Clearing",
     "CountedUntil",
     "EarlierEnd",

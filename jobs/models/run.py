@@ -114,6 +114,9 @@ class Run(models.Model):
     )
     root_id = models.UUIDField(null=True, blank=True, help_text="First ancestor.")
     waits_for = models.CharField(max_length=11, choices=WaitsFor.choices, blank=True, default="")
+    is_packed = models.BooleanField(
+        default=False, db_default=False, help_text="Has no message of its own: a bell rings for many such runs."
+    )
     unique_key = models.CharField(max_length=200, null=True, blank=True, help_text="One unfinished run per key.")
     concurrency_key = models.CharField(max_length=200, null=True, blank=True, help_text="Shares a limit by this key.")
     concurrency_limit = models.PositiveSmallIntegerField(default=1, help_text="Runs of the key at once.")
@@ -173,8 +176,13 @@ class Run(models.Model):
             models.Index(fields=["parent"], name="run_by_parent", condition=Q(parent__isnull=False)),
             models.Index(
                 fields=["queue", "tenant", "-priority", "created_at", "id"],
-                name="run_by_tenant",
-                condition=Q(state=State.QUEUED, published_at=None),
+                name="run_waiting",
+                condition=Q(state=State.QUEUED, published_at=None, is_packed=False),
+            ),
+            models.Index(
+                fields=["queue", "job", "tenant", "-priority", "created_at", "id"],
+                name="run_packed",
+                condition=Q(state=State.QUEUED, is_packed=True),
             ),
             models.Index(
                 fields=["concurrency_key"],

@@ -1,5 +1,6 @@
 """The engine's own jobs, one per file; importing this package registers them all."""
 
+from jobs.tasks.bell import bell
 from jobs.tasks.replay_dead_letters import replay_dead_letters
 
-__all__ = ["replay_dead_letters"]
+__all__ = ["bell", "replay_dead_letters"]

@@ -15,6 +15,7 @@ LIFECYCLE = {
     (State.RUNNING, State.FAILED),
     (State.RUNNING, State.RETRYING),
     (State.RUNNING, State.CANCELLED),
+    (State.RUNNING, State.QUEUED),
     (State.RETRYING, State.QUEUED),
     (State.RETRYING, State.CANCELLED),
     (State.FAILED, State.QUEUED),

@@ -1,0 +1,170 @@
+"""Rings for packed runs: one message tells a worker to look for all of them; at most one is on its way unheard.
+
+A bell's row says whether one is on its way. The hearer clears it before it looks, so what was committed before a
+ringing that found it set is always seen by that look.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import threading
+import time
+import uuid
+from datetime import timedelta
+from functools import partial
+from typing import Any, NamedTuple
+
+import structlog
+from celery import Celery, current_app
+from django.db import Error, connection, transaction
+from django.db.models import Q
+
+from jobs import ledger, publish
+from jobs.models import Bell, Run
+from jobs.states import State
+
+log = structlog.get_logger(__name__)
+
+TASK = "celery.daybook_bell"
+LOST_AFTER = timedelta(seconds=5)
+PAUSE_SECONDS = 0.01
+
+
+class Key(NamedTuple):
+    """Whose runs a bell rings for."""
+
+    queue: str
+    job: str
+
+
+def announce(*runs: Run) -> None:
+    """After the caller's commit, send the messages of the runs due now, and ring for those that have none."""
+    publish.publish_after_commit(*(run for run in runs if not run.is_packed))
+    if publish.is_left_to_dispatcher():
+        return
+    keys = {Key(run.queue, run.job) for run in runs if run.is_packed and run.state == State.QUEUED}
+    for key in sorted(keys):
+        transaction.on_commit(partial(_want, key))
+
+
+def _want(key: Key) -> None:
+    _ringer().want(key)
+
+
+def ring(key: Key) -> bool:
+    """Ring unless a bell is on its way already; whether one was rung. A broker that is away is no error."""
+    if publish.is_broker_away(key.queue) or not _set(key):
+        return False
+    try:
+        _send(key)
+    except publish.BROKER_FAULTS as error:
+        publish.note_broker_fault(key.queue, error)
+        heard(key)
+        return False
+    return True
+
+
+def heard(key: Key) -> None:
+    """Note that no bell is on its way any more; to be committed before looking for runs."""
+    Bell.objects.filter(queue=key.queue, job=key.job, rung_at__isnull=False).update(rung_at=None)
+
+
+def _set(key: Key) -> bool:
+    """Note that a bell is on its way; False when one is. One that nobody has heard for long counts as lost."""
+    now = ledger.now()
+    free = Q(rung_at=None) | Q(rung_at__lt=now - LOST_AFTER)
+    if Bell.objects.filter(free, queue=key.queue, job=key.job).update(rung_at=now):
+        return True
+    return not Bell.objects.filter(queue=key.queue, job=key.job).exists() and _made(key)
+
+
+def _made(key: Key) -> bool:
+    bell = Bell(queue=key.queue, job=key.job, rung_at=ledger.now())
+    Bell.objects.bulk_create([bell], ignore_conflicts=True)
+    return True
+
+
+def _send(key: Key) -> None:
+    app: Any = current_app
+    bell_id = str(uuid.uuid4())
+    Celery.send_task(
+        app._get_current_object(),  # noqa: SLF001 - Celery has no public way
+        TASK,
+        kwargs=key._asdict(),
+        task_id=bell_id,
+        task_type=app.tasks.get(TASK) or False,
+        queue=key.queue,
+        headers={publish.HEADER: {"run": bell_id, "bell": key.job}},
+        add_to_parent=False,
+        ignore_result=True,
+        **publish.SENDING,
+    )
+
+
+class _Ringer:
+    """One process's hand on the bells: the first wish rings at once, those that follow closely share one ringing."""
+
+    def __init__(self) -> None:
+        self.pid = os.getpid()
+        self._rung: dict[Key, float] = {}
+        self._wanted: set[Key] = set()
+        self._changed = threading.Condition()
+        self._thread: threading.Thread | None = None
+
+    def want(self, key: Key) -> None:
+        """Ring now, or a moment later where this process rang just now: a row may have missed that one's look."""
+        with self._changed:
+            if time.monotonic() - self._rung.get(key, float("-inf")) < PAUSE_SECONDS:
+                self._wanted.add(key)
+                self._start()
+                return
+            self._rung[key] = time.monotonic()
+            self._wanted.discard(key)
+        self._ring(key)
+
+    def ring_wanted(self) -> None:
+        """Ring whatever is still wanted, now."""
+        with self._changed:
+            wanted, self._wanted = sorted(self._wanted), set()
+            self._rung.update(dict.fromkeys(wanted, time.monotonic()))
+        for key in wanted:
+            self._ring(key)
+
+    def _ring(self, key: Key) -> None:
+        try:
+            ring(key)
+        except Error as error:
+            log.warning("bell not rung, the dispatcher will", queue=key.queue, job=key.job, error=str(error))
+
+    def _start(self) -> None:
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._ring_later, name="bells", daemon=True)
+            self._thread.start()
+        self._changed.notify()
+
+    def _ring_later(self) -> None:
+        while True:
+            with self._changed:
+                if not self._changed.wait_for(lambda: self._wanted, timeout=1.0):
+                    self._thread = None
+                    break
+            time.sleep(PAUSE_SECONDS)
+            self.ring_wanted()
+        connection.close()
+
+
+_only: _Ringer | None = None
+
+
+def _ringer() -> _Ringer:
+    global _only  # noqa: PLW0603 - one per process; a forked child has no thread of its parent's
+    if _only is None or _only.pid != os.getpid():
+        _only = _Ringer()
+    return _only
+
+
+@atexit.register
+def _ring_the_last() -> None:
+    if _only is not None and _only.pid == os.getpid():
+        _only.ring_wanted()

@@ -1,0 +1,113 @@
+"""Many packed runs at once: claimed in one transaction, finished in one statement, put back unbegun."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db import connection
+from django.db.models import F, Q
+
+from jobs.ledger.fence import Fence, Usage
+from jobs.models import Run
+from jobs.models.run import RunQuerySet
+from jobs.states import State
+
+_SUCCEEDED = (
+    "state = 'SUCCESS', concurrency_slot = NULL, waits_for = '', error_kind = '', error_message = '', "
+    "error_fingerprint = ''"
+)
+# One statement for all; SQLite, which is a call away and not a round trip, gets one for each.
+_POSTGRES = (
+    f"UPDATE jobs_run AS run SET {_SUCCEEDED}, started_at = done.started_at, finished_at = done.finished_at, "  # noqa: S608 - constants
+    "cpu_seconds = done.cpu_seconds, max_rss = done.max_rss "
+    "FROM unnest(%s::uuid[], %s::bigint[], %s::timestamptz[], %s::timestamptz[], %s::float8[], %s::bigint[]) "
+    "AS done (id, token, started_at, finished_at, cpu_seconds, max_rss) "
+    "WHERE run.id = done.id AND run.token = done.token AND run.state = 'RUNNING' RETURNING run.id"
+)
+_SQLITE = (
+    f"UPDATE jobs_run SET {_SUCCEEDED}, started_at = %s, finished_at = %s, cpu_seconds = %s, max_rss = %s "  # noqa: S608 - constants
+    "WHERE id = %s AND token = %s AND state = 'RUNNING'"
+)
+
+
+# MATERIALIZED keeps the rows that are locked and those that are updated the same.
+_CLAIM = (
+    "WITH due AS MATERIALIZED (SELECT id FROM jobs_run WHERE queue = %s AND job = %s AND tenant = %s "
+    "AND state = 'QUEUED' AND is_packed AND run_at <= %s AND (expires_at IS NULL OR expires_at > %s) "
+    "AND NOT EXISTS (SELECT 1 FROM jobs_queue WHERE name = %s AND paused_at IS NOT NULL) "
+    "ORDER BY priority DESC, created_at, id LIMIT %s {}) "
+    "UPDATE jobs_run SET state = 'RUNNING', attempt = attempt + 1, token = token + 1, reason = '', "
+    "started_at = %s, worker_id = %s, process_id = %s WHERE id IN (SELECT id FROM due) RETURNING *"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Success:
+    """The good end of one packed run's attempt."""
+
+    fence: Fence
+    finished_at: datetime
+    usage: Usage
+
+
+def due_in_pack(queue: str, job: str, *, now: datetime) -> RunQuerySet:
+    """Return the packed runs of a job in a queue that may start now."""
+    in_time = Q(expires_at=None) | Q(expires_at__gt=now)
+    return Run.objects.filter(in_time, queue=queue, job=job, state=State.QUEUED, is_packed=True, run_at__lte=now)
+
+
+def expired_in_pack(queue: str, job: str, *, now: datetime) -> RunQuerySet:
+    """Return the packed runs of a job in a queue that may not start any more."""
+    return Run.objects.filter(queue=queue, job=job, state=State.QUEUED, is_packed=True, expires_at__lte=now)
+
+
+def claim_pack(queue: str, job: str, tenant: str, *, most: int, worker_id: UUID, now: datetime) -> list[Run]:
+    """Take up to `most` due packed runs of a tenant for this process, most urgent first; none of a paused queue."""
+    skip_locked = "FOR UPDATE SKIP LOCKED" if connection.features.has_select_for_update_skip_locked else ""
+    adapt = connection.ops.adapt_datetimefield_value
+    at, worker = adapt(now), worker_id if connection.features.has_native_uuid_field else worker_id.hex
+    changes = [at, worker, os.getpid()]
+    runs = list(Run.objects.raw(_CLAIM.format(skip_locked), [queue, job, tenant, at, at, queue, most, *changes]))
+    return sorted(runs, key=lambda run: (-run.priority, run.created_at, run.pk))
+
+
+def put_back(runs: Sequence[Run], *, reason: str) -> int:
+    """Return claimed runs that have not begun to their queue; none spends an attempt. Returns how many."""
+    ids = [run.pk for run in runs]
+    mine = Run.objects.running().filter(pk__in=ids, worker=runs[0].worker_id, process_id=os.getpid())
+    return mine.update(state=State.QUEUED, attempt=F("attempt") - 1, worker=None, reason=reason[:200])
+
+
+def asked_to_stop(runs: Sequence[Run]) -> list[UUID]:
+    """Return which of these running runs a person asked to stop."""
+    asked = Run.objects.running().filter(pk__in=[run.pk for run in runs], cancel_requested_at__isnull=False)
+    return list(asked.values_list("pk", flat=True))
+
+
+def succeed_many(ends: Sequence[Success]) -> set[UUID]:
+    """Finish running runs with SUCCESS; returns those whose fence still held."""
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            columns = zip(*((e.fence.run_id, e.fence.token, *_times(e), *_used(e)) for e in ends), strict=True)
+            cursor.execute(_POSTGRES, [list(column) for column in columns])
+            return {row[0] for row in cursor.fetchall()}
+        adapt = connection.ops.adapt_datetimefield_value
+        changed = set()
+        for end in ends:
+            times = [adapt(time) for time in _times(end)]
+            cursor.execute(_SQLITE, [*times, *_used(end), end.fence.run_id.hex, end.fence.token])
+            if cursor.rowcount:
+                changed.add(end.fence.run_id)
+        return changed
+
+
+def _times(end: Success) -> tuple[datetime, datetime]:
+    return end.usage.started_at or end.finished_at, end.finished_at
+
+
+def _used(end: Success) -> tuple[float | None, int | None]:
+    return end.usage.cpu_seconds, end.usage.max_rss

@@ -1,0 +1,76 @@
+"""A thread that looks after the packs a process performs while a body keeps the performing thread busy."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Protocol
+
+import structlog
+from django.db import connection
+
+log = structlog.get_logger(__name__)
+
+LOOK_SECONDS = 0.025
+_EXIT_UNWRITTEN = 70
+
+
+class Minded(Protocol):
+    """What is looked after."""
+
+    def mind(self) -> None:
+        """Do what can't wait for the body that runs now."""
+
+
+class Minder:
+    """One process's thread; it holds a database connection only while there is something to look after."""
+
+    def __init__(self) -> None:
+        """Start with nothing; the thread starts with the first pack."""
+        self.pid = os.getpid()
+        self._packs: list[Minded] = []
+        self._changed = threading.Condition()
+        self._thread: threading.Thread | None = None
+
+    @contextmanager
+    def minding(self, pack: Minded) -> Iterator[None]:
+        """Look after the pack for the duration."""
+        with self._changed:
+            self._packs.append(pack)
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._look, name="packs", daemon=True)
+                self._thread.start()
+            self._changed.notify()
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._packs.remove(pack)
+
+    def _look(self) -> None:
+        while True:
+            with self._changed:
+                if not self._packs:
+                    connection.close()
+                    self._changed.wait_for(lambda: self._packs)
+                self._changed.wait(LOOK_SECONDS)
+                packs = list(self._packs)
+            for pack in packs:
+                try:
+                    pack.mind()
+                except Exception:
+                    log.exception("a pack could not be looked after, ending: its runs are rescued")
+                    os._exit(_EXIT_UNWRITTEN)
+
+
+_only: Minder | None = None
+
+
+def minder() -> Minder:
+    """Return this process's minder."""
+    global _only  # noqa: PLW0603 - one per process; a forked child has no thread of its parent's
+    if _only is None or _only.pid != os.getpid():
+        _only = Minder()
+    return _only

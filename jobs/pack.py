@@ -1,0 +1,210 @@
+"""Packed runs through their lives: a bell is heard, a pack claimed, each run performed, the ends written together."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import defaultdict, deque
+from functools import partial
+from typing import TYPE_CHECKING, Any, cast
+
+import structlog
+from celery import current_app
+from celery.app.trace import build_tracer, trace_ok_t
+
+from jobs import attempt, bell, ledger, presence, turns
+from jobs.bell import Key
+from jobs.conf import conf
+from jobs.dialect import patiently
+from jobs.envelope import context_of, request_of
+from jobs.minding import minder
+from jobs.models import Run
+from jobs.pace import Pace
+from jobs.registry import problem_of_call
+from jobs.tidings import Tidings
+from jobs.tray import Tray
+
+if TYPE_CHECKING:
+    from jobs.task import Job
+
+log = structlog.get_logger(__name__)
+
+HEARING_SECONDS = 0.5
+FLUSH_SECONDS = 0.05
+LATE_SECONDS = 0.1
+LOOK_SECONDS = 0.05
+LONG_SECONDS = 1.0
+
+TENANTS_SECONDS = 1.0
+PARKED_AT_ONCE = 100
+
+_paces: defaultdict[str, Pace] = defaultdict(Pace)
+_tenants: dict[Key, tuple[float, list[str]]] = {}
+
+
+def hear(key: Key, *, hostname: str) -> int:
+    """Perform packs of the job's runs for a while, as long as more are due; returns how many runs were begun.
+
+    The first full pack rings for another worker, so that all of them join in while there is work for them.
+    """
+    patience = conf().database_patience_seconds
+    patiently(partial(bell.heard, key), seconds=patience, what="hear")
+    job = cast("Job | None", current_app.tasks.get(key.job))
+    if job is None:
+        _park_unknown(key)
+        return 0
+    pace, begun, has_rung = _paces[key.job], 0, False
+    until = time.monotonic() + HEARING_SECONDS
+    while time.monotonic() < until:
+        most = pace.most(job.most_in_pack(spawned=True) or 1)
+        runs = patiently(partial(_claim, key, most), seconds=patience, what="claim a pack")
+        if len(runs) == most and not has_rung:
+            has_rung = bell.ring(key) or True
+        pack = Pack(job, runs, hostname=hostname)
+        begun += pack.perform()
+        pace.note(runs=pack.begun, seconds=pack.seconds)
+        if len(runs) < most or pack.is_stopping:
+            _skip_expired(key)
+            break
+    return begun
+
+
+def _park_unknown(key: Key) -> None:
+    """Leave the runs of a job that is not known here to the workers of another release."""
+    now = ledger.now()
+    log.warning("job not known here, its runs wait", job=key.job)
+    for run in ledger.due_in_pack(*key, now=now).only("pk")[:PARKED_AT_ONCE]:
+        ledger.park(run.pk, now=now, reason="no worker knows this job yet")
+
+
+def _claim(key: Key, most: int) -> list[Run]:
+    now, mine = ledger.now(), presence.worker_id()
+    runs: list[Run] = []
+    for tenant, share in _shares(key, most).items():
+        runs += ledger.claim_pack(*key, tenant, most=share, worker_id=mine, now=now)
+    if len(runs) < most:
+        _tenants.pop(key, None)
+    return runs
+
+
+def _shares(key: Key, most: int) -> dict[str, int]:
+    """Return how many runs of each tenant to take; one that is alone is looked for once a second or when it is done."""
+    looked_at, tenants = _tenants.get(key, (float("-inf"), []))
+    if time.monotonic() - looked_at < TENANTS_SECONDS and len(tenants) == 1:
+        return {tenants[0]: most}
+    due = ledger.due_in_pack(*key, now=ledger.now())
+    shares = turns.next_tenants(f"{key.queue} {key.job}", due, places=most)
+    _tenants[key] = time.monotonic(), list(shares)
+    return shares
+
+
+def _skip_expired(key: Key) -> None:
+    now = ledger.now()
+    for run in ledger.expired_in_pack(*key, now=now):
+        if ledger.skip(run.pk, reason=ledger.Refusal.EXPIRED, now=now):
+            cast("Any", current_app.backend).part_ended(run, reason=ledger.Refusal.EXPIRED)
+
+
+class Pack:
+    """Claimed runs of one job, performed one after another, each with an attempt of its own."""
+
+    def __init__(self, job: Job, runs: list[Run], *, hostname: str) -> None:
+        """Take over the claimed runs."""
+        self.begun = 0
+        self.seconds = 0.0
+        self.is_stopping = False
+        self._job = job
+        self._hostname = hostname
+        self._rest = deque(runs)
+        self._lock = threading.Lock()
+        self._body_since: float | None = None
+        self._looked_at = time.monotonic()
+        self._tray = Tray()
+        self._tidings = Tidings(job.app, hostname)
+        self._trace = job.tracer or build_tracer(job.name, job, job.app.loader, hostname, app=job.app)
+
+    def perform(self) -> int:
+        """Perform the runs and write every end; what isn't begun any more goes back. Returns how many were begun."""
+        if not self._rest:
+            return 0
+        with minder().minding(self):
+            try:
+                while (run := self._next()) is not None:
+                    if problem := problem_of_call(self._job, run.args, run.kwargs):
+                        self._park(run, problem)
+                    else:
+                        self._perform(run)
+                    self._tend()
+            finally:
+                self._body_since = None
+                self._give_back("the pack ended before it")
+                self._tray.flush()
+        self._tidings.flush()
+        return self.begun
+
+    def mind(self) -> None:
+        """Write ends that a long body holds up, and let others have what waits behind it; called by another thread."""
+        if self._tray.age() > LATE_SECONDS:
+            self._tray.flush()
+        since = self._body_since
+        if since is not None and time.monotonic() - since > LONG_SECONDS:
+            self._give_back("waited behind a long run")
+
+    def _next(self) -> Run | None:
+        with self._lock:
+            if not self._rest:
+                return None
+            self.begun += 1
+            self._body_since = time.monotonic()
+            return self._rest.popleft()
+
+    def _perform(self, run: Run) -> None:
+        run.started_at = ledger.now()
+        request = {**request_of(run), "hostname": self._hostname}
+        self._tidings.received(run, request)
+        message = attempt.Message(request["id"], run.args, run.kwargs, request)
+        began = time.perf_counter()
+        outcome = attempt.perform_claimed(self._job, self._trace, message, run, tray=self._tray)
+        self.seconds += time.perf_counter() - began
+        self._tidings.ended(request["id"], cast("trace_ok_t", outcome))
+
+    def _park(self, run: Run, problem: str) -> None:
+        ledger.put_back([run], reason="")
+        ledger.park(run.pk, now=ledger.now(), reason=f"{ledger.Refusal.MISFIT}: {problem}")
+
+    def _tend(self) -> None:
+        if self._tray.age() > FLUSH_SECONDS:
+            self._tray.flush()
+            self._tidings.flush()
+        if self._rest and time.monotonic() - self._looked_at > LOOK_SECONDS:
+            self._looked_at = time.monotonic()
+            self._look()
+
+    def _look(self) -> None:
+        """Stop what a person asked to stop before it began, and everything when the worker shuts down."""
+        with self._lock:
+            rest = list(self._rest)
+        asked = set(ledger.asked_to_stop(rest))
+        for run in rest:
+            if run.pk in asked and self._withdraw(run):
+                self._job.backend.mark_as_revoked(
+                    request_of(run)["id"], "cancelled before it began", request=context_of(run)
+                )
+        if presence.is_stopping():
+            self.is_stopping = True
+            self._give_back("interrupted by a shutdown")
+
+    def _withdraw(self, run: Run) -> bool:
+        with self._lock:
+            if run not in self._rest:
+                return False
+            self._rest.remove(run)
+            return True
+
+    def _give_back(self, reason: str) -> None:
+        with self._lock:
+            rest, self._rest = list(self._rest), deque()
+        if rest:
+            put_back = partial(ledger.put_back, rest, reason=reason)
+            patiently(put_back, seconds=conf().database_patience_seconds, what="put back")
+            bell.ring(Key(rest[0].queue, rest[0].job))

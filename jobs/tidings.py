@@ -1,0 +1,73 @@
+"""Tells Flower and other listeners of each run of a pack what a worker tells of each task, many in one message."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import Any
+
+from celery import states
+from celery.app.trace import trace_ok_t
+from celery.events import Event
+
+from jobs.models import Run
+from jobs.publish import BROKER_FAULTS, is_broker_away, note_broker_fault
+from jobs.wire import shown
+
+_MULTI = "task.multi"
+
+
+class Tidings:
+    """Task events of one pack; lost, not kept, while the broker is away."""
+
+    def __init__(self, app: Any, hostname: str) -> None:
+        """Tell in the name of the worker `hostname`."""
+        self._app = app
+        self._hostname = hostname
+        self._wanted = bool(app.conf.worker_send_task_events)
+        self._events: list[Any] = []
+
+    def received(self, run: Run, request: dict[str, Any]) -> None:
+        """Tell that a worker has it, and that it starts."""
+        if self._wanted:
+            shown_args = {"args": shown(run.args), "kwargs": shown(run.kwargs)}
+            family = {"root_id": request["root_id"], "parent_id": run.parent_id and str(run.parent_id)}
+            retries = run.attempt - 1
+            self._add("task-received", request["id"], name=run.job, retries=retries, eta=None, **shown_args, **family)
+            self._add("task-started", request["id"])
+
+    def ended(self, task_id: str, outcome: trace_ok_t) -> None:
+        """Tell how it ended."""
+        if not self._wanted:
+            return
+        info = outcome.info
+        if info is None:
+            self._add("task-succeeded", task_id, result=outcome.retstr, runtime=outcome.runtime)
+        elif info.state == states.RETRY:
+            self._add("task-retried", task_id, exception=repr(info.retval.exc), traceback="")
+        elif info.state == states.FAILURE:
+            self._add("task-failed", task_id, exception=repr(info.retval), traceback="")
+
+    def flush(self) -> None:
+        """Send what is to be told."""
+        events, self._events = self._events, []
+        if not events or is_broker_away():
+            return
+        try:
+            with self._app.events.default_dispatcher(hostname=self._hostname, buffer_while_offline=False) as dispatcher:
+                dispatcher.producer.publish(
+                    events,
+                    routing_key=_MULTI,
+                    exchange=dispatcher.exchange.name,
+                    declare=[dispatcher.exchange],
+                    serializer=dispatcher.serializer,
+                    headers=dispatcher.headers,
+                    delivery_mode=dispatcher.delivery_mode,
+                    retry=False,
+                )
+        except BROKER_FAULTS as error:
+            note_broker_fault("", error)
+
+    def _add(self, kind: str, task_id: str, **fields: Any) -> None:
+        place = {"hostname": self._hostname, "pid": os.getpid(), "utcoffset": 0, "clock": self._app.clock.forward()}
+        self._events.append(Event(kind, uuid=task_id, timestamp=time.time(), **place, **fields))

@@ -1,0 +1,152 @@
+"""Claiming, finishing and putting back many packed runs at once, and the one bell that rings for them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import connection
+from pytest_django import DjangoAssertNumQueries, DjangoCaptureOnCommitCallbacks
+
+from jobs import Concurrency, bell, job, ledger
+from jobs.bell import Key
+from jobs.ledger import Fence, Success, Usage
+from jobs.models import Bell, Queue, Run, Worker
+from jobs.states import State
+from tests.integration.jobs.conftest import MakeRun, all_at_once, new_node, row_of, stored_run
+from tests.packed_jobs import packed
+from tests.tasks_for_tests import unique_by_arguments
+
+pytestmark = pytest.mark.django_db
+KEY = Key("base", "packed")
+
+
+def _waiting(**columns: Any) -> Run:
+    return stored_run(State.QUEUED, **{"job": "packed", "is_packed": True, "published_at": None, **columns})
+
+
+def _claim(node: Worker, most: int = 10, tenant: str = "") -> list[Run]:
+    return ledger.claim_pack(*KEY, tenant, most=most, worker_id=node.pk, now=ledger.now())
+
+
+def test_a_pack_is_claimed_in_one_statement_most_urgent_first(
+    node: Worker, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    old, new, urgent = _waiting(), _waiting(), _waiting(priority=9)
+    _waiting(job="other"), _waiting(queue="email"), _waiting(is_packed=False)
+    with django_assert_num_queries(1):
+        runs = _claim(node, most=2)
+    assert [run.pk for run in runs] == [urgent.pk, old.pk]
+    assert [(run.state, run.attempt, run.token, run.worker_id) for run in runs] == [("RUNNING", 1, 1, node.pk)] * 2
+    assert [row_of(run.pk)["state"] for run in (old, new, urgent)] == ["RUNNING", "QUEUED", "RUNNING"]
+    assert runs[0].args == [] and runs[0].correlation_id == "job-of-a-test"
+
+
+def test_what_is_not_due_late_of_another_tenant_or_paused_is_not_claimed(node: Worker) -> None:
+    now = ledger.now()
+    _waiting(run_at=now + timedelta(minutes=1))
+    _waiting(expires_at=now - timedelta(seconds=1))
+    _waiting(tenant="anna")
+    assert _claim(node) == []
+    assert [run.tenant for run in _claim(node, tenant="anna")] == ["anna"]
+    _waiting()
+    Queue.objects.create(name="base", paused_at=now)
+    assert _claim(node) == []
+    assert list(ledger.expired_in_pack(*KEY, now=now).values_list("tenant", flat=True)) == [""]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_workers_that_claim_at_once_share_the_runs() -> None:
+    runs = {_waiting().pk for _ in range(40)}
+    nodes = [new_node(), new_node()]
+    first, second = all_at_once([lambda node=node: _claim(node, most=20) for node in nodes])  # type: ignore[misc]
+    taken = [run.pk for run in [*first, *second]]
+    assert len(taken) == len(set(taken))
+    left = [run.pk for run in _claim(nodes[0], most=40)]
+    assert {*taken, *left} == runs
+
+
+def test_good_ends_are_written_together_but_only_while_their_fences_hold(
+    node: Worker, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    _waiting(), _waiting(), _waiting()
+    runs = _claim(node)
+    began, ended = ledger.now(), ledger.now() + timedelta(seconds=1)
+    usage = Usage(cpu_seconds=0.5, max_rss=1000, started_at=began)
+    fences = [Fence(runs[0].pk, token=1), Fence(runs[1].pk, token=7), Fence(runs[2].pk, token=1)]
+    with django_assert_num_queries(1 if connection.vendor == "postgresql" else 3):
+        held = ledger.succeed_many([Success(fence, ended, usage) for fence in fences])
+    assert held == {runs[0].pk, runs[2].pk}
+    row = row_of(runs[0].pk)
+    assert (row["state"], row["started_at"], row["finished_at"]) == ("SUCCESS", began, ended)
+    assert (row["cpu_seconds"], row["max_rss"]) == (0.5, 1000)
+    assert row_of(runs[1].pk)["state"] == "RUNNING"
+
+
+def test_what_has_not_begun_goes_back_without_an_attempt(node: Worker) -> None:
+    _waiting(), _waiting()
+    runs = _claim(node)
+    assert ledger.put_back(runs, reason="interrupted by a shutdown") == 2
+    row = row_of(runs[0].pk)
+    assert (row["state"], row["attempt"], row["token"], row["worker_id"]) == ("QUEUED", 0, 1, None)
+    assert row["reason"] == "interrupted by a shutdown"
+    assert ledger.put_back(runs, reason="again") == 0
+
+
+def test_enqueueing_a_packed_job_is_one_statement_and_rings_once(
+    broker: str,
+    django_assert_num_queries: DjangoAssertNumQueries,
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+) -> None:
+    with django_assert_num_queries(1):
+        first = packed.delay("a")
+    with django_capture_on_commit_callbacks(execute=True):
+        packed.delay("b")
+    assert Bell.objects.get(queue="base", job="packed").rung_at is not None
+    assert bell.ring(KEY) is False
+    bell.heard(KEY)
+    assert Bell.objects.get().rung_at is None
+    assert bell.ring(KEY) is True
+    assert {(run.is_packed, run.published_at) for run in Run.objects.all()} == {(True, None)}
+    assert Run.objects.filter(pk=first.id).exists()
+
+
+def test_a_bell_that_nobody_heard_for_long_is_rung_again(broker: str) -> None:
+    assert bell.ring(KEY) is True
+    Bell.objects.update(rung_at=ledger.now() - bell.LOST_AFTER - timedelta(seconds=1))
+    assert bell.ring(KEY) is True
+
+
+def test_a_run_that_asks_for_headers_of_its_own_has_a_message_of_its_own(make_run: MakeRun) -> None:
+    assert packed.new_run([], {}).is_packed is True
+    assert packed.new_run([], {}, headers={"x": 1}).is_packed is False
+    assert packed.new_run([], {}, alone=True).is_packed is False
+
+
+@pytest.mark.parametrize("options", [{"concurrency": Concurrency(1)}, {"pack": 5000}, {"pack": -1}])
+def test_a_pack_that_cannot_keep_its_guards_is_refused(options: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="pack"):
+        job(**{"pack": 10, **options})(lambda: None)
+
+
+def test_a_pack_with_time_limits_is_refused() -> None:
+    with pytest.raises(TypeError, match="time limits"):
+        job(pack=10, time_limit=5)(lambda: None)
+
+
+def test_many_enqueued_at_once_keep_their_order_and_ring_once(
+    broker: str, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
+) -> None:
+    with django_capture_on_commit_callbacks(execute=True) as callbacks:
+        ids = packed.enqueue_many({"label": str(n)} for n in range(120))
+    rows = Run.objects.filter(pk__in=ids).order_by("pk")
+    assert [run.kwargs["label"] for run in rows] == [str(n) for n in range(120)]
+    assert [run.pk for run in rows] == ids
+    assert len(callbacks) == Bell.objects.count() == 1
+
+
+def test_a_unique_job_is_not_enqueued_in_bulk() -> None:
+    with pytest.raises(TypeError, match="bulk"):
+        unique_by_arguments.enqueue_many([{"value": 1}])
+    assert not Run.objects.exists()

@@ -1,0 +1,41 @@
+"""Jobs under test that are performed in packs."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from typing import Any
+
+from celery import Task
+
+from jobs import Retry, current_run, job
+from tests.notes import note, noted_body
+
+
+@job(pack=100)
+def packed(label: str = "", seconds: float = 0.0) -> str:
+    with noted_body(label=label):
+        time.sleep(seconds)
+    return label
+
+
+@job(pack=100, retry=Retry(attempts=3, wait=0.01))
+def packed_fails_until(attempt: int) -> int:
+    note("body", attempt=current_run().attempt)
+    if current_run().attempt < attempt:
+        raise ValueError(f"attempt {current_run().attempt}")
+    return current_run().attempt
+
+
+@job(pack=100, retry=Retry(attempts=1, lost_attempts=2))
+def packed_kills_itself(label: str = "", kills: bool = False) -> str:
+    note("begin", label=label, token=current_run().token)
+    if kills:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return label
+
+
+@job(pack=100, bind=True)
+def packed_tells_its_request(self: Task[..., Any]) -> dict[str, Any]:
+    return {"id": self.request.id, "run": str(current_run().id), "correlation_id": current_run().correlation_id}
