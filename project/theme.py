@@ -9,6 +9,7 @@ from django.templatetags.static import static
 from django.urls import reverse, reverse_lazy
 
 _DEAD_LETTERS = "admin:jobs_run_dead_letters"
+_OVERVIEW = "admin:jobs_run_overview"
 
 
 def _item(title: str, icon: str, model: str, page: str = "") -> dict[str, Any]:
@@ -19,8 +20,9 @@ def _item(title: str, icon: str, model: str, page: str = "") -> dict[str, Any]:
         return bool(request.user.has_perm(f"{app_label}.view_{name}"))
 
     def is_active(request: HttpRequest) -> bool:
-        if request.path == reverse(_DEAD_LETTERS):
-            return page == _DEAD_LETTERS
+        for own in (_DEAD_LETTERS, _OVERVIEW):
+            if request.path == reverse(own):
+                return page == own
         return request.path.startswith(reverse(page))
 
     return {"title": title, "icon": icon, "link": reverse_lazy(page), "permission": may_view, "active": is_active}
@@ -67,6 +69,7 @@ UNFOLD: dict[str, Any] = {
             {
                 "title": "Operate",
                 "items": [
+                    _item("Overview", "monitoring", "jobs.run", _OVERVIEW),
                     _item("Runs", "play_circle", "jobs.run"),
                     _item("Dead letters", "report", "jobs.run", _DEAD_LETTERS),
                     _item("Schedules", "event_repeat", "django_celery_beat.periodictask"),

@@ -14,6 +14,7 @@ from django.utils.safestring import SafeString
 from jobs import queries
 from jobs.admin.dead_letters import urls_of_dead_letters
 from jobs.admin.keyset_list import KeysetChangeList
+from jobs.admin.overview import urls_of_overview
 from jobs.admin.read_only import ReadOnlyAdmin
 from jobs.admin.run_filters import RUN_FILTERS
 from jobs.admin.run_wishes import may_operate, urls_of_wishes, wishes_for
@@ -45,8 +46,9 @@ class RunAdmin(ReadOnlyAdmin[Run]):
     change_form_template = "admin/jobs/run/change_form.html"
 
     def get_urls(self) -> list[URLPattern]:
-        """Add the pages of wishes and of dead letters."""
-        return [*urls_of_dead_letters(self.admin_site), *urls_of_wishes(self.admin_site), *super().get_urls()]
+        """Add the overview and the pages of wishes and of dead letters."""
+        further = (urls_of_overview, urls_of_dead_letters, urls_of_wishes)
+        return [*(url for urls in further for url in urls(self.admin_site)), *super().get_urls()]
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[KeysetChangeList]:
         """Return the list that pages by position."""

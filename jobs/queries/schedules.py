@@ -13,7 +13,7 @@ from django.utils import timezone
 from django_celery_beat.models import PeriodicTask
 
 from jobs.errors import DaybookError
-from jobs.models import Run
+from jobs.models import Run, SchedulePlan
 from jobs.queries.schedule_settings import settings_of
 from jobs.schedule_words import rule_words, zone_words
 from jobs.wire import masked
@@ -140,6 +140,21 @@ def lateness_seconds(schedule: PeriodicTask, last: Run | None, *, now: datetime)
     if last is None or last.fire_at is None or last.started_at is None:
         return None
     return max(0.0, (last.started_at - last.fire_at).total_seconds())
+
+
+@dataclass(frozen=True)
+class NextFire:
+    """A schedule and when it fires next."""
+
+    schedule: PeriodicTask
+    next_fire_at: datetime
+
+
+def next_schedules(*, limit: int) -> list[NextFire]:
+    """Return the schedules that fire next, the earliest first."""
+    plans = SchedulePlan.objects.filter(schedule__enabled=True, next_fire_at__isnull=False).select_related("schedule")
+    found = plans.order_by("next_fire_at")[:limit]
+    return [NextFire(plan.schedule, plan.next_fire_at) for plan in found if plan.next_fire_at]
 
 
 def schedules_with_rules() -> QuerySet[PeriodicTask]:

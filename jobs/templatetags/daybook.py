@@ -27,6 +27,12 @@ def duration(seconds: float | None) -> str:
 
 
 @register.filter
+def percent(share: float) -> str:
+    """Return the share as a percentage; only all of it is 100 %."""
+    return "100 %" if share == 1 else f"{min(share * 100, 99.99):.4g} %"
+
+
+@register.filter
 def since(at: datetime, start: datetime) -> str:
     """Return how long after `start` it is, such as `+3.2 s`; empty for the start itself."""
     seconds = (at - start).total_seconds()

@@ -1,0 +1,76 @@
+"""The overview: how the jobs do at a glance, for an hour, a day or a week; every figure from tallies or an index."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+from django.utils import timezone
+
+from jobs import dead_letters, queries
+from jobs.bars import Bar, chart
+from jobs.markup import badge, state_badge
+from jobs.models import Run
+
+PERIODS = {
+    "1h": ("hour", timedelta(hours=1), 30),
+    "24h": ("24 hours", timedelta(hours=24), 24),
+    "7d": ("7 days", timedelta(days=7), 28),
+}
+SHOWN = 8
+_WORKER_TONES = {"alive": "good", "late": "warn", "stopped": "quiet", "lost": "bad"}
+
+
+def urls_of_overview(site: admin.AdminSite) -> list[URLPattern]:
+    """Return the address of the page."""
+    return [path("overview/", site.admin_view(_page), name="jobs_run_overview")]
+
+
+def _page(request: HttpRequest) -> HttpResponse:
+    if not request.user.has_perm("jobs.view_run"):
+        raise PermissionDenied
+    context = {**_figures(request.GET.get("period", "")), "opts": Run._meta}  # noqa: SLF001 - Django's documented way to a model's names
+    if request.headers.get("X-Part"):
+        return TemplateResponse(request, "admin/jobs/run/overview_part.html", context)
+    context |= {**admin.site.each_context(request), "title": "Overview"}
+    return TemplateResponse(request, "admin/jobs/run/overview.html", context)
+
+
+def _figures(wanted: str) -> dict[str, Any]:
+    chosen = wanted if wanted in PERIODS else "1h"
+    words, period, steps = PERIODS[chosen]
+    points = queries.series(period=period, steps=steps)
+    running = queries.listed().running().order_by("-started_at")
+    return {
+        "periods": [{"key": key, "words": each[0], "active": key == chosen} for key, each in PERIODS.items()],
+        "words": words,
+        "overall": queries.overall(period=period),
+        "chart": chart([_bar(point) for point in points], title=f"Runs that ended in the last {words}"),
+        "jobs": queries.statistics(hours=max(1, round(period.total_seconds() / 3600))),
+        "queues": queries.all_queues(),
+        "running": [{"run": run, "seconds": queries.run_seconds(run)} for run in running[:SHOWN]],
+        "dead": dead_letters.groups(limit=SHOWN),
+        "failed": [{"run": run, "badge": state_badge(run.state)} for run in _failed(period)],
+        "schedules": queries.next_schedules(limit=SHOWN),
+        "workers": [_worker(worker) for worker in queries.all_workers()],
+        "now": timezone.now(),
+    }
+
+
+def _failed(period: timedelta) -> list[Run]:
+    return queries.failures(since=timezone.now() - period, limit=SHOWN)
+
+
+def _bar(point: queries.Point) -> Bar:
+    local = timezone.localtime(point.start)
+    return Bar(f"{local:%a %H:%M}", point.succeeded, point.failed, point.others)
+
+
+def _worker(worker: Any) -> dict[str, Any]:
+    state = queries.worker_state(worker)
+    return {"worker": worker, "badge": badge(state.capitalize(), tone=_WORKER_TONES[state])}

@@ -1,0 +1,60 @@
+"""The overview tells from tallies and rows how jobs do, to those who may look, and renews a part of itself."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from django.utils import timezone
+
+from jobs.bars import Bar, chart
+from jobs.rollup import count_ends
+from jobs.states import State
+from tests.rows import saved_run
+
+pytestmark = [pytest.mark.django_db, pytest.mark.req("SK-12", "PW-8")]
+PAGE = "/admin/jobs/run/overview/"
+
+
+def test_it_tells_what_ended_and_what_waits(admin_client: Client) -> None:
+    now = timezone.now()
+    saved_run(job="quick", state=State.SUCCESS, started_at=now - timedelta(seconds=2), finished_at=now, attempt=1)
+    error = {"error_kind": "OSError", "error_message": "<b>disk</b> full", "error_fingerprint": "f" * 16}
+    saved_run(job="broken", state=State.FAILED, started_at=now, finished_at=now, **error)
+    saved_run(job="slow", state=State.RUNNING, started_at=now - timedelta(minutes=3))
+    saved_run(queue="ai", state=State.QUEUED)
+    while count_ends(now=now):
+        pass
+    for period in ("1h", "24h", "7d", "nonsense"):
+        page = admin_client.get(PAGE, {"period": period})
+        overall = page.context["overall"]
+        assert (overall.runs, overall.failed, overall.success_rate) == (2, 1, 0.5)
+    text = admin_client.get(PAGE).content.decode()
+    for said in ("50 %", "quick", "broken", "slow", "&lt;b&gt;disk", 'data-refresh="5"', "refresh.js"):
+        assert said in text
+    part = admin_client.get(PAGE, headers={"X-Part": "1"}).content.decode()
+    assert ("<html" in part, "broken" in part) == (False, True)
+
+
+def test_who_may_not_look_sees_nothing(client: Client) -> None:
+    client.force_login(User.objects.create_user("plain", is_staff=True))
+    assert client.get(PAGE).status_code == 403
+
+
+def test_it_asks_as_much_for_many_runs_as_for_one(admin_client: Client, django_assert_max_num_queries: object) -> None:
+    now = timezone.now()
+    for number in range(60):
+        saved_run(job=f"job {number % 9}", state=State.FAILED, started_at=now, finished_at=now)
+    count_ends(now=now)
+    with django_assert_max_num_queries(22):  # type: ignore[operator]
+        admin_client.get(PAGE, headers={"X-Part": "1"})
+
+
+def test_bars_are_as_high_as_their_share_and_one_failure_is_seen() -> None:
+    drawn = chart([Bar("now", 1000, 1, 0), Bar("later", 0, 0, 0)], title="Ends & more")
+    assert 'height="2.0"' in drawn
+    assert 'height="115.9"' in drawn
+    assert "now: 1000 succeeded, 1 failed, 0 others" in drawn
+    assert "Ends &amp; more" in drawn
