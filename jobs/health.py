@@ -12,9 +12,10 @@ from celery import current_app
 from django.db import Error, connection
 from django_celery_beat.models import PeriodicTask
 
-from jobs import broker, ledger
+from jobs import broker, edit_triggers, ledger
 from jobs.conf import conf
 from jobs.models import Queue, Run, SchedulePlan, Worker
+from jobs.scheduling.overdue import overdue_schedules
 from jobs.states import State
 
 MOST_LAG_SECONDS = 45.0
@@ -115,11 +116,21 @@ def _dispatch() -> Check:
 
 def _schedules() -> Check:
     now = ledger.now()
-    due = SchedulePlan.objects.filter(schedule__enabled=True, next_fire_at__lte=now).order_by("next_fire_at").first()
-    late = (now - due.next_fire_at).total_seconds() if due and due.next_fire_at else 0.0
-    figures = {"enabled": PeriodicTask.objects.filter(enabled=True).count(), "latest_seconds": round(late, 3)}
-    wedged = late > MOST_LAG_SECONDS
-    return Check(not wedged, f"a schedule is {late:.0f} s overdue" if wedged else "", figures)
+    late = overdue_schedules(now=now)
+    seconds = (now - late[0].fire_at).total_seconds() if late else 0.0
+    missing = edit_triggers.missing(connection)
+    figures = {
+        "enabled": PeriodicTask.objects.filter(enabled=True).count(),
+        "latest_seconds": round(seconds, 3),
+        "overdue": [{"name": each.name, "since": each.fire_at.isoformat(), "why": each.why} for each in late],
+        "with_problem": SchedulePlan.objects.exclude(problem="").count(),
+        "paused_for_failures": SchedulePlan.objects.filter(failures_in_row__gt=0).exclude(paused_reason="").count(),
+    }
+    if missing:
+        return Check(False, "edits of schedules go unnoticed: run `manage.py migrate`", figures)
+    wedged = seconds > MOST_LAG_SECONDS
+    problem = f"schedule {late[0].name!r} is {seconds:.0f} s overdue: {late[0].why}" if wedged else ""
+    return Check(not wedged, problem, figures)
 
 
 def _ages(rows: list[Worker]) -> dict[str, Any]:
