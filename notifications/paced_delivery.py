@@ -10,11 +10,13 @@ from django.db import transaction
 
 from notifications.composing import digest_of
 from notifications.delivering import deliver
-from notifications.models import Delivery, Preference
+from notifications.models import Delivery, Preference, Signal
 from notifications.models.delivery import DeliveryQuerySet
 from notifications.pacing import pace, quiet_until, start_of_day, tomorrow
 
 State = Delivery.State
+AT_ONCE = [Signal.Kind.DAILY_BRIEFING, Signal.Kind.MEETING_PREP]
+"""What is worth nothing later: never bundled nor held back by the cap, only by quiet hours."""
 
 
 def deliver_due(user: AbstractBaseUser, *, now: datetime, unavailable: set[str]) -> Counter[str]:
@@ -44,7 +46,8 @@ def deliver_due(user: AbstractBaseUser, *, now: datetime, unavailable: set[str])
 def _at_pace(lane: DeliveryQuerySet, user: AbstractBaseUser, preference: Preference, now: datetime) -> Counter[str]:
     fresh = lane.due(now).filter(attempts=0)
     digests = fresh.filter(bundle__isnull=False).distinct().count()
-    waiting = list(fresh.filter(bundle=None).order_by("pk").values_list("pk", flat=True))
+    patient = fresh.filter(bundle=None).exclude(signal__kind__in=AT_ONCE)
+    waiting = list(patient.order_by("pk").values_list("pk", flat=True))
     plan = pace(
         len(waiting),
         sent_today=digests + lane.reached(since=start_of_day(now, preference.zone)).count(),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from django.contrib.auth.base_user import AbstractBaseUser
 
@@ -11,7 +12,18 @@ from jobs.models import Run
 from jobs.models.run import Cause
 from jobs.states import State
 
-STEPS = ("ingest_emails", "classify_emails", "process_threads", "extract_transactions", "send_notifications")
+STEPS: dict[str, dict[str, Any]] = {
+    "ingest_emails": {},
+    "ingest_calendar_events": {},
+    "classify_emails": {},
+    "process_threads": {},
+    "extract_transactions": {},
+    "pre_meeting_prep": {"look_ahead_minutes": 60},
+    "commitment_reminders": {},
+    "daily_briefing": {"at_any_hour": True},
+    "send_notifications": {},
+}
+LAST_STEP = "send_notifications"
 
 
 class StepFailedError(Exception):
@@ -26,10 +38,10 @@ def until_notified(user: AbstractBaseUser) -> Iterator[str]:
     Raises:
         StepFailedError: a step ended otherwise than in success.
     """
-    if Run.objects.filter(job=STEPS[-1], owner_id=user.pk, state=State.SUCCESS).exists():
+    if Run.objects.filter(job=LAST_STEP, owner_id=user.pk, state=State.SUCCESS).exists():
         return
-    for name in STEPS:
-        run, _ = operations.enqueue(name, {"user_id": user.pk}, cause=Cause.CODE, owner=user)
+    for name, arguments in STEPS.items():
+        run, _ = operations.enqueue(name, {"user_id": user.pk, **arguments}, cause=Cause.CODE, owner=user)
         family = Run.objects.filter(correlation_id=run.correlation_id)
         while family.unfinished().exists():
             yield name

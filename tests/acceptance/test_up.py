@@ -139,7 +139,11 @@ def _the_main_job_is_done(up: Up) -> None:
     mails = len(corpus())
     assert up.ask("SELECT count(*), count(DISTINCT message_id) FROM ingestion_mail") == [(mails, mails)]
     assert up.ask("SELECT count(*), count(DISTINCT mail_id) FROM ingestion_classification") == [(mails, mails)]
-    assert up.ask("SELECT count(*) FROM notifications_signal")[0][0] > 0
+    told = {kind for (kind,) in up.ask("SELECT DISTINCT kind FROM notifications_signal")}
+    assert told >= {"daily_briefing", "important_mail", "meeting_prep", "commitment"}
+    titles = up.ask("SELECT title FROM notifications_signal WHERE kind = 'meeting_prep'")
+    letters = " ".join(file.read_text() for file in (up.data_dir / "mail").iterdir())
+    assert titles[0][0] in letters
     # Schedules may have begun the next run already.
     ended = up.ask("SELECT DISTINCT state FROM jobs_run WHERE state NOT IN ('QUEUED', 'RUNNING')")
     assert ended == [("SUCCESS",)]

@@ -60,12 +60,14 @@ def test_every_message_is_ingested_classified_and_told_once(account: Account) ->
     assert Classification.objects.count() == LLMCall.objects.filter(outcome="ok").count() == len(corpus())
 
     important = Classification.objects.filter(importance="high", mail__direction="in").count()
-    assert told["signals"] == told["sent"] == Signal.objects.count() == len(django_mail.outbox)
+    assert told["signals"] == told["bundled"] == Signal.objects.count()
+    assert told["sent"] == len(django_mail.outbox) == 1, "a flood comes as one digest"
+    assert all(signal.title in str(django_mail.outbox[0].body).splitlines() for signal in Signal.objects.all())
     assert told["signals"] + told["already answered"] == important
     assert {
         by_message_id()[signal.mail.message_id].label.importance for signal in Signal.objects.all() if signal.mail
     } == {"high"}
-    assert set(Delivery.objects.values_list("state", flat=True)) == {"sent"}
+    assert set(Delivery.objects.values_list("state", flat=True)) == {"bundled", "sent"}
 
 
 def test_a_second_start_adds_nothing(account: Account) -> None:

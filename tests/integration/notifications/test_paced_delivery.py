@@ -7,11 +7,14 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from django.contrib.auth.models import User
+from django.utils import timezone
 from pytest_httpserver import HTTPServer
 
 from ingestion.models import Mail
-from notifications.models import Delivery, Preference
+from notifications.composing import Notice
+from notifications.models import Delivery, Preference, Signal
 from notifications.tasks import send_notifications
+from notifications.telling import tell
 
 from .conftest import NOTHING, MailMaker, MailServer, let_time_pass, states
 
@@ -94,6 +97,16 @@ def test_a_user_is_told_at_every_place_they_chose_and_once_at_each(
         assert send_notifications() == NOTHING
         assert sorted(request.path for request, _ in chat.log) == ["/one", "/two"]
     assert len(mail_server.accepted) == 1
+
+
+def test_a_meeting_is_never_bundled_nor_held_by_the_cap(new_mail: MailMaker, mail_server: MailServer) -> None:
+    wants(daily_cap=1)
+    for number in range(3):
+        new_mail(subject=f"Contract {number}")
+    user = User.objects.get(username="kim")
+    tell(user, Notice("09:20: Budget", ""), kind=Signal.Kind.MEETING_PREP, key="meeting", now=timezone.now())
+    assert send_notifications()["bundled"] == 3
+    assert sorted(subjects(mail_server)) == ["09:20: Budget", "3 notices, first: Important: Contract 0"]
 
 
 def test_an_address_that_was_removed_meanwhile_gets_nothing(new_mail: MailMaker, mail_server: MailServer) -> None:
