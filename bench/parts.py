@@ -7,6 +7,7 @@ from typing import Protocol
 from bench import enqueueing, latency, memory, throughput, waiting
 from bench.ground import Ground
 from bench.racing import Race
+from bench.scheduler import Schedulers
 from bench.section import Section
 
 
@@ -27,5 +28,6 @@ PARTS: tuple[Part, ...] = (
     Race("bulk", "Enqueueing in bulk", "jobs/s", enqueueing.in_bulk),
     Race("latency", "From enqueueing to start on an idle worker", "ms", latency.measure, more_is_better=False),
     Race("io", "Jobs that wait 20 ms", "jobs/s", waiting.measure),
+    Schedulers(),
     Race("memory", "An idle worker's memory", "MB", memory.measure, more_is_better=False),
 )
