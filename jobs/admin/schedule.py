@@ -1,217 +1,226 @@
-"""Schedules in the admin: django-celery-beat's rows with the engine's plan beside them."""
+"""Schedules in the admin: django-celery-beat's rows with the engine's plan, policies and record beside them."""
 
 from __future__ import annotations
 
-import json
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any
 
-from django import forms
 from django.contrib import admin, messages
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, reverse
+from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django_celery_beat.models import ClockedSchedule, CrontabSchedule, IntervalSchedule, PeriodicTask, SolarSchedule
-from unfold.widgets import UnfoldAdminSelectWidget
+from django_celery_beat.models import PeriodicTask
 
-from jobs import operations, registry
-from jobs.admin.themed import ModelAdmin, ModelForm, StackedInline
+from jobs import operations, queries
+from jobs.admin.asking import asker_of
+from jobs.admin.schedule_cells import fire_cell, last_run_cell, rule_cell, state_cell
+from jobs.admin.schedule_form import ScheduleForm
+from jobs.admin.schedule_list import JobFilter, ScheduleChangeList, StateFilter
+from jobs.admin.schedule_pages import Titled, schedule_facts, urls_of_schedules
+from jobs.admin.themed import ModelAdmin
 from jobs.errors import DaybookError
-from jobs.markup import NOTHING, badge, moment, nowrap, two_lines
-from jobs.models import SchedulePlan
-from jobs.models.run import Cause
-from jobs.schedule_words import rule_words, zone_words
+from jobs.markup import NOTHING, two_lines
+from jobs.rule_text import zones
 
-if TYPE_CHECKING:
-    from django.contrib.auth.models import User
+MOST_RUNS_AT_ONCE = 500
+_LISTED = 20
 
-admin.site.unregister([PeriodicTask, CrontabSchedule, IntervalSchedule, SolarSchedule, ClockedSchedule])
-
-
-def _job_choices() -> list[tuple[str, str]]:
-    return [("", "---------"), *((name, name) for name in registry.registered())]
-
-
-class ScheduleForm(ModelForm[PeriodicTask]):
-    """A schedule whose job exists and whose arguments fit it."""
-
-    task = forms.ChoiceField(label="Job", choices=_job_choices, widget=UnfoldAdminSelectWidget)
-
-    class Meta:
-        model = PeriodicTask
-        fields = "__all__"
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        current = self.instance.task
-        field = cast("forms.ChoiceField | None", self.fields.get("task"))
-        if field and current and current not in registry.registered():
-            field.choices = [*_job_choices(), (current, f"{current} (not known here)")]
-        for name in ("description", "kwargs", "args"):
-            if name in self.fields:
-                self.fields[name].widget.attrs["rows"] = 3
-
-    def clean_args(self) -> str:
-        """Refuse what is no JSON list."""
-        return self._json("args", list, "[]")
-
-    def clean_kwargs(self) -> str:
-        """Refuse what is no JSON object."""
-        return self._json("kwargs", dict, "{}")
-
-    def clean(self) -> dict[str, Any] | None:
-        """Refuse arguments that the job would refuse when the schedule fires."""
-        cleaned = super().clean() or {}
-        if {"task", "args", "kwargs"} <= cleaned.keys() and not json.loads(cleaned["args"]):
-            try:
-                operations.check_arguments(cleaned["task"], json.loads(cleaned["kwargs"]))
-            except DaybookError as error:
-                self.add_error("kwargs", str(error))
-        return cleaned
-
-    def _json(self, name: str, kind: type, empty: str) -> str:
-        text = self.cleaned_data[name] or empty
-        try:
-            value = json.loads(text)
-        except ValueError as error:
-            raise forms.ValidationError(f"This is not JSON: {error}") from error
-        if not isinstance(value, kind):
-            raise forms.ValidationError(f"This must be a JSON {'list' if kind is list else 'object'}.")
-        return str(text)
-
-
-class PlanInline(StackedInline[SchedulePlan, PeriodicTask]):
-    """The plan of one schedule: when it fires next is the planner's, the policies are the operator's."""
-
-    model = SchedulePlan
-    fields = ("next_fire", "last_fire", "grace_seconds", "owner", "declared")
-    readonly_fields = ("next_fire", "last_fire", "declared")
-    verbose_name = verbose_name_plural = "Plan"
-    can_delete = False
-    extra = 0
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Refuse: the planner makes the plan."""
-        return False
-
-    @admin.display(description="Next fire")
-    def next_fire(self, plan: SchedulePlan) -> SafeString:
-        """Return when it fires next."""
-        return _fire(plan.next_fire_at)
-
-    @admin.display(description="Last fire")
-    def last_fire(self, plan: SchedulePlan) -> SafeString:
-        """Return when it fired last."""
-        return _fire(plan.last_fire_at)
+admin.site.unregister(PeriodicTask)
 
 
 @admin.register(PeriodicTask)
 class ScheduleAdmin(ModelAdmin[PeriodicTask]):
-    """Schedules: an edit takes effect at the planner's next tick."""
+    """Schedules; every edit goes through operations, which check it and write it down."""
 
     form = ScheduleForm
-    inlines = [PlanInline]
-    list_display = ["name_and_job", "rule", "zone", "is_enabled", "next_fire", "last_fire", "runs_so_far"]
-    list_filter = ["enabled", "one_off"]
-    list_select_related = ["interval", "crontab", "solar", "clocked", "plan"]
-    search_fields = ["name", "task"]
+    list_display = ["name_and_job", "rule", "state", "next_fire", "last_run", "owner"]
+    list_filter = [StateFilter, JobFilter, "one_off"]
+    list_per_page = 50
+    list_select_related = ["interval", "crontab", "solar", "clocked", "plan", "plan__owner"]
+    search_fields = ["name", "task", "plan__owner__username"]
+    show_facets = admin.ShowFacets.NEVER
+    show_full_result_count = False
     ordering = ["name"]
-    actions = ["pause", "resume", "run_now"]
-    readonly_fields = ["total_run_count"]
+    actions = ["pause", "resume", "run_now", "duplicate"]
+    autocomplete_fields = ["crontab", "interval", "clocked", "solar"]
+    readonly_fields = ["next_fires"]
+    change_form_template = "admin/jobs/schedule/change_form.html"
+    object_history_template = "admin/jobs/schedule/history.html"
     fieldsets = [
         (None, {"fields": ["name", "task", "enabled", "description"]}),
-        ("When", {"fields": ["crontab", "interval", "clocked", "solar", "start_time", "one_off"]}),
-        ("Arguments", {"fields": ["kwargs", "args"]}),
+        ("When", {"fields": ["rule", "zone", "start_time", "end_at", "next_fires"]}),
+        ("Arguments", {"fields": ["kwargs"]}),
         (
-            "Delivery",
-            {"fields": ["queue", "priority", "expires", "expire_seconds", "total_run_count"], "classes": ["collapse"]},
+            "Late and overlapping fires",
+            {"fields": ["misfire", "grace_seconds", "overlap", "jitter_seconds", "failures_to_pause"]},
+        ),
+        ("Delivery", {"fields": ["owner", "queue", "priority"]}),
+        (
+            "Rarely needed",
+            {
+                "fields": [
+                    *("args", "one_off", "expires", "expire_seconds", "exchange", "routing_key", "headers"),
+                    *("crontab", "interval", "clocked", "solar"),
+                ],
+                "description": "A rule row chosen here is shared with other schedules and takes the rule's place.",
+                "classes": ["collapse"],
+            },
         ),
     ]
+
+    class Media:
+        js = ["jobs/schedule_form.js"]
+
+    def get_urls(self) -> list[URLPattern]:
+        """Add the preview, the wishes, the reverts and the backfill."""
+        return [*urls_of_schedules(self), *super().get_urls()]
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ScheduleChangeList]:
+        """Return the list that knows last runs."""
+        return ScheduleChangeList
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[PeriodicTask]:
+        """Return schedules with all that their pages say."""
+        return queries.schedules_with_rules()
+
+    def get_fieldsets(self, request: HttpRequest, obj: PeriodicTask | None = None) -> Any:
+        """Return no fields for those who may only look: the facts above say it all, secrets masked."""
+        return self.fieldsets if obj is None or self.has_change_permission(request, obj) else []
+
+    def save_model(self, request: HttpRequest, obj: PeriodicTask, form: Any, change: bool) -> None:
+        """Let operations write what the form asks for."""
+        wanted, row, by = form.wanted(), form.rule_row, asker_of(request)
+        if change:
+            operations.edit_schedule(obj, wanted, by=by, rule=row)
+        else:
+            obj.pk = operations.add_schedule(wanted, by=by, rule=row).pk
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """Show the form with all zones to choose from."""
+        return super().changeform_view(request, object_id, form_url, {**(extra_context or {}), "zones": zones()})
+
+    def delete_model(self, request: HttpRequest, obj: PeriodicTask) -> None:
+        """Delete one, on the record."""
+        operations.remove_schedules([obj], by=asker_of(request))
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[PeriodicTask]) -> None:
+        """Delete many in a few statements, on the record."""
+        operations.remove_schedules(list(queryset), by=asker_of(request))
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """Name the schedules; what goes with them, their plans, is nobody's loss, and runs and history stay."""
+        schedules = list(objs)
+        names: list[str] = [schedule.name for schedule in schedules[:_LISTED]]
+        if len(schedules) > _LISTED:
+            names.append(f"and {len(schedules) - _LISTED:,} more")
+        return names, {"schedules": len(schedules)}, set(), []
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Show the form below what is known of the schedule."""
+        try:
+            schedule = queries.schedule_with_id(object_id)
+        except queries.NoSuchScheduleError:
+            return super().change_view(request, object_id, form_url, extra_context)
+        context = {**(extra_context or {}), **schedule_facts(schedule), "title": schedule.name}
+        return super().change_view(request, object_id, form_url, context)
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Show who changed what."""
+        found = queries.changes(schedule_id=int(object_id)) if object_id.isdecimal() else []
+        shown: dict[str, Any] = {"changes": found, "may_revert": self.has_change_permission(request)}
+        if schedule := PeriodicTask.objects.filter(pk=object_id if object_id.isdecimal() else 0).first():
+            shown["object"] = Titled(schedule.pk, schedule.name)
+        return super().history_view(request, object_id, {**(extra_context or {}), **shown})
+
+    @admin.display(description="Next fires")
+    def next_fires(self, schedule: PeriodicTask | None = None) -> SafeString:
+        """Return the place of the preview; a script fills it as the rule is typed."""
+        page = ("preview", [schedule.pk]) if schedule and schedule.pk else ("preview_new", [])
+        url = reverse(f"admin:jobs_schedule_{page[0]}", args=page[1])
+        return format_html('<div data-preview-url="{}" aria-live="polite">{}</div>', url, "The preview needs scripts.")
 
     @admin.display(description="Schedule", ordering="name")
     def name_and_job(self, schedule: PeriodicTask) -> SafeString:
         """Return the name over the job."""
-        return two_lines(
-            schedule.name, schedule.task if schedule.task != schedule.name else schedule.kwargs.strip("{}")
-        )
+        return two_lines(schedule.name, schedule.task if schedule.task != schedule.name else "")
 
     @admin.display(description="Rule")
-    def rule(self, schedule: PeriodicTask) -> str:
-        """Return the rule in words."""
-        return rule_words(schedule)
-
-    @admin.display(description="Zone")
-    def zone(self, schedule: PeriodicTask) -> str:
-        """Return the zone of a crontab's wall clock."""
-        return zone_words(schedule) or NOTHING
+    def rule(self, schedule: PeriodicTask) -> SafeString:
+        """Return the rule in words over its zone."""
+        return rule_cell(schedule)
 
     @admin.display(description="State", ordering="enabled")
-    def is_enabled(self, schedule: PeriodicTask) -> SafeString:
-        """Return whether it fires."""
-        return badge("On", tone="good") if schedule.enabled else badge("Paused", tone="quiet")
+    def state(self, schedule: PeriodicTask) -> SafeString:
+        """Return whether it fires, else why not."""
+        return state_cell(schedule)
 
     @admin.display(description="Next fire", ordering="plan__next_fire_at")
     def next_fire(self, schedule: PeriodicTask) -> SafeString:
-        """Return when it fires next."""
-        plan = getattr(schedule, "plan", None)
-        return _fire(plan.next_fire_at) if plan and schedule.enabled else NOTHING
+        """Return when it fires next by its own clock, and how soon or how overdue."""
+        return fire_cell(schedule, now=timezone.now())
 
-    @admin.display(description="Last fire", ordering="plan__last_fire_at")
-    def last_fire(self, schedule: PeriodicTask) -> SafeString:
-        """Return when it fired last."""
-        plan = getattr(schedule, "plan", None)
-        return moment(plan.last_fire_at if plan else schedule.last_run_at)
+    @admin.display(description="Last run", ordering="plan__last_fire_at")
+    def last_run(self, schedule: Any) -> SafeString:
+        """Return the last run's state, linked, when it was due and how late it started."""
+        return last_run_cell(schedule, schedule.last_run, now=timezone.now())
 
-    @admin.display(description="Fires", ordering="total_run_count")
-    def runs_so_far(self, schedule: PeriodicTask) -> int:
-        """Return how often it has fired."""
-        return int(schedule.total_run_count)
+    @admin.display(description="For", ordering="plan__owner__username")
+    def owner(self, schedule: PeriodicTask) -> object:
+        """Return whose it is."""
+        plan = getattr(schedule, "plan", None)
+        return plan.owner if plan and plan.owner else NOTHING
 
     @admin.action(description="Pause", permissions=["change"])
     def pause(self, request: HttpRequest, schedules: QuerySet[PeriodicTask]) -> None:
         """Pause the chosen schedules."""
-        changed = sum(operations.pause_schedule(schedule, by=_asker(request)) for schedule in schedules)
-        self.message_user(request, f"Paused {changed} of {len(schedules)}.")
+        chosen = list(schedules)
+        changed = operations.pause_schedules(chosen, by=asker_of(request))
+        self.message_user(request, f"Paused {changed:,} of {len(chosen):,}.")
 
     @admin.action(description="Resume", permissions=["change"])
     def resume(self, request: HttpRequest, schedules: QuerySet[PeriodicTask]) -> None:
         """Resume the chosen schedules."""
-        changed = sum(operations.resume_schedule(schedule, by=_asker(request)) for schedule in schedules)
-        self.message_user(request, f"Resumed {changed} of {len(schedules)}.")
+        chosen = list(schedules)
+        changed = operations.resume_schedules(chosen, by=asker_of(request))
+        self.message_user(request, f"Resumed {changed:,} of {len(chosen):,}.")
 
     @admin.action(description="Run now", permissions=["change"])
     def run_now(self, request: HttpRequest, schedules: QuerySet[PeriodicTask]) -> None:
         """Enqueue one run of each chosen schedule's job."""
-        for schedule in schedules:
+        self._each(
+            request, schedules, "enqueued run", lambda each: operations.run_schedule_now(each, by=asker_of(request)).pk
+        )
+
+    @admin.action(description="Duplicate, paused", permissions=["add"])
+    def duplicate(self, request: HttpRequest, schedules: QuerySet[PeriodicTask]) -> None:
+        """Add a paused copy of each chosen schedule."""
+        self._each(
+            request, schedules, "copied to", lambda each: operations.duplicate_schedule(each, by=asker_of(request)).name
+        )
+
+    def _each(self, request: HttpRequest, schedules: QuerySet[PeriodicTask], said: str, act: Any) -> None:
+        chosen = list(schedules[: MOST_RUNS_AT_ONCE + 1])
+        if len(chosen) > MOST_RUNS_AT_ONCE:
+            self.message_user(request, f"That is for {MOST_RUNS_AT_ONCE} at once at most.", messages.ERROR)
+            return
+        done: list[str] = []
+        for schedule in chosen:
             try:
-                run = operations.run_schedule_now(schedule, by=_asker(request))
-            except DaybookError as error:
+                done.append(f"{schedule.name}: {said} {act(schedule)}.")
+            except (DaybookError, ValueError) as error:
                 self.message_user(request, f"{schedule.name}: {error}", messages.ERROR)
-            else:
-                self.message_user(request, f"{schedule.name}: enqueued run {run.pk}.")
-
-
-class RuleAdmin(ModelAdmin[Any]):
-    """Rules that schedules share; reached from a schedule, not from the menu."""
-
-    def get_model_perms(self, request: HttpRequest) -> dict[str, bool]:
-        """Keep it out of the index."""
-        return {}
-
-
-@admin.register(CrontabSchedule)
-class CrontabAdmin(RuleAdmin):
-    """Crontabs."""
-
-    list_display = ["__str__", "human_readable", "timezone"]
-    fields = ["minute", "hour", "day_of_month", "month_of_year", "day_of_week", "timezone"]
-
-
-admin.site.register([IntervalSchedule, SolarSchedule, ClockedSchedule], RuleAdmin)
-
-
-def _asker(request: HttpRequest) -> operations.Asker:
-    return operations.Asker(cause=Cause.ADMIN, user=cast("User", request.user))
-
-
-def _fire(at: Any) -> SafeString:
-    return two_lines(nowrap(f"{at:%Y-%m-%d %H:%M} UTC"), moment(at)) if at else NOTHING
+        if done:
+            more = f" And {len(done) - _LISTED} more." if len(done) > _LISTED else ""
+            self.message_user(request, " ".join(done[:_LISTED]) + more)

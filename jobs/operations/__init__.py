@@ -5,12 +5,14 @@ from jobs.operations.edits import differences, shown_arguments
 from jobs.operations.keyed_runs import cancel_by_key, reschedule, runs_by_key
 from jobs.operations.messages import discard_message, replay_message
 from jobs.operations.queues import pause_queue, purge_queue, resume_queue
+from jobs.operations.rule_rows import RuleRow, problem_of_row, schedules_using
 from jobs.operations.runs import cancel, check_arguments, discard, enqueue, retry, run_here, start_now
 from jobs.operations.schedule_backfill import backfill
-from jobs.operations.schedule_checks import BadScheduleError, check_call
+from jobs.operations.schedule_checks import BadScheduleError, check_call, check_schedule, in_utc, read_moment, read_row
 from jobs.operations.schedule_edits import add_schedule, duplicate_schedule, edit_schedule, remove_schedules
 from jobs.operations.schedule_history import revert_change
-from jobs.operations.schedule_record import Asker
+from jobs.operations.schedule_record import Asker, rule_on_record
+from jobs.operations.schedule_secrets import unmasked
 from jobs.operations.schedules import (
     pause_schedule,
     pause_schedules,
@@ -27,12 +29,14 @@ __all__ = [
     "CAREFUL_STEPS",
     "Asker",
     "BadScheduleError",
+    "RuleRow",
     "add_schedule",
     "backfill",
     "cancel",
     "cancel_by_key",
     "check_arguments",
     "check_call",
+    "check_schedule",
     "clear_statistics",
     "differences",
     "discard",
@@ -41,11 +45,15 @@ __all__ = [
     "duplicate_schedule",
     "edit_schedule",
     "enqueue",
+    "in_utc",
     "make_token",
     "pause_queue",
     "pause_schedule",
     "pause_schedules",
+    "problem_of_row",
     "purge_queue",
+    "read_moment",
+    "read_row",
     "remove_schedules",
     "remove_schedules_of_user",
     "replay_carefully",
@@ -58,12 +66,15 @@ __all__ = [
     "retry",
     "revert_change",
     "revoke_token",
+    "rule_on_record",
     "run_here",
     "run_schedule_now",
     "runs_by_key",
     "schedule_for_user",
+    "schedules_using",
     "shown_arguments",
     "start_now",
     "sync_declared",
+    "unmasked",
     "zone_of",
 ]

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 from django_celery_beat.models import ClockedSchedule, CrontabSchedule, IntervalSchedule, PeriodicTask, SolarSchedule
 
 from jobs.policies import Cron
 from jobs.rule_text import Once, Period, Solar, WrittenRule
+from jobs.scheduling import clock
+from jobs.scheduling.rules import rule_of
 
 RULE_COLUMNS = ("crontab", "interval", "clocked", "solar")
+_COLUMN_OF = {
+    CrontabSchedule: "crontab",
+    IntervalSchedule: "interval",
+    ClockedSchedule: "clocked",
+    SolarSchedule: "solar",
+}
 _CRON_FIELDS = ("minute", "hour", "day_of_month", "month_of_year", "day_of_week")
 
 
@@ -47,6 +57,20 @@ def shared_row(row: Model) -> Model:
     if alike is None:
         row.save()
     return alike or row
+
+
+def problem_of_row(row: Model, *, now: datetime) -> str | None:
+    """Return why a rule with this row would never fire; None when it is sound."""
+    column = _COLUMN_OF[type(row)]
+    return clock.problem_of(rule_of(PeriodicTask(**{column: row})), now=now)
+
+
+def schedules_using(rows: Sequence[Model]) -> QuerySet[PeriodicTask]:
+    """Return the schedules whose rule is one of these rows, all of one kind, by name."""
+    schedules: QuerySet[PeriodicTask] = PeriodicTask.objects.order_by("name")
+    if not rows:
+        return schedules.none()
+    return schedules.filter(**{f"{_COLUMN_OF[type(rows[0])]}__in": [row.pk for row in rows]})
 
 
 def put_rule(schedule: PeriodicTask, rule: RuleRow | None) -> None:

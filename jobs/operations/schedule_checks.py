@@ -45,7 +45,7 @@ class BadScheduleError(DaybookError, ValueError):
         self.problems = problems
 
 
-def check(wanted: Mapping[str, Any], *, changed: Collection[str], pk: int | None = None) -> RuleRow | None:
+def check_schedule(wanted: Mapping[str, Any], *, changed: Collection[str], pk: int | None = None) -> RuleRow | None:
     """Check the changed settings, each alone and with those they belong to; returns the rule's row, unsaved.
 
     What stays as it was is not judged: an operator must be able to pause a schedule whose job is gone. `pk` is that of
@@ -82,6 +82,12 @@ def read_moment(text: str | None) -> datetime | None:
         return None
     moment = datetime.fromisoformat(text)
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def in_utc(text: str | None) -> str | None:
+    """Return the time as settings have it: ISO 8601 in UTC, to the second."""
+    moment = read_moment(text)
+    return moment.astimezone(UTC).isoformat(timespec="seconds") if moment else None
 
 
 def find_owner(name: str) -> AbstractBaseUser | None:

@@ -14,8 +14,9 @@ from jobs.errors import RefusedError
 from jobs.models import ScheduleChange, SchedulePlan
 from jobs.models.schedule_change import Action
 from jobs.operations.rule_rows import RuleRow, put_rule, shared_row
-from jobs.operations.schedule_checks import check, find_owner, read_moment
+from jobs.operations.schedule_checks import check_schedule, find_owner, read_moment
 from jobs.operations.schedule_record import Asker, Settings, check_theirs, chunks, on_record
+from jobs.operations.schedule_secrets import sealed
 from jobs.queries.schedule_settings import POLICIES
 from jobs.rule_text import WEEKDAYS
 
@@ -38,7 +39,7 @@ def add_schedule(settings: Mapping[str, Any], *, by: Asker, rule: RuleRow | None
         raise RefusedError("only staff may add schedules of any kind; users have daily and weekly ones")
     wanted = {**default_settings(), **settings}
     asked = {*settings, "name", "job", "rule", "args", "kwargs"} - ({"rule", "zone"} if rule else set())
-    found = check(wanted, changed=asked)
+    found = check_schedule(wanted, changed=asked)
     with on_record([], action=Action.CREATED, by=by) as ids:
         schedule = PeriodicTask()
         write(schedule, wanted, rule=rule or found)
@@ -68,7 +69,7 @@ def edit_schedule(
         wanted = {**standing, **changes}
         changed = [name for name in changes if name not in standing or changes[name] != standing[name]]
         _check_owners_change(changed, wanted, by)
-        found = check(wanted, changed=changed, pk=schedule.pk)
+        found = check_schedule(wanted, changed=changed, pk=schedule.pk)
         if changed or rule:
             write(schedule, wanted, rule=rule or found)
     return changed
@@ -115,8 +116,9 @@ def write(schedule: PeriodicTask, wanted: Settings, *, rule: RuleRow | None) -> 
     schedule.task, schedule.queue = wanted["job"], wanted["queue"]
     schedule.one_off = wanted["one_off"] or schedule.clocked is not None
     schedule.start_time, schedule.expires = read_moment(wanted["start_at"]), read_moment(wanted["expires_at"])
-    for column in ("args", "kwargs", "headers"):
-        setattr(schedule, column, json.dumps(wanted[column], ensure_ascii=False))
+    args, kwargs = sealed(wanted["job"], wanted["args"], wanted["kwargs"])
+    for column, value in (("args", args), ("kwargs", kwargs), ("headers", wanted["headers"])):
+        setattr(schedule, column, json.dumps(value, ensure_ascii=False))
     schedule.save()
     plan = {name: wanted[name] for name in POLICIES}
     plan |= {"owner": find_owner(wanted["owner"]), "end_at": read_moment(wanted["end_at"])}

@@ -8,7 +8,7 @@ from jobs import queries, wire
 from jobs.errors import RefusedError
 from jobs.models import ScheduleChange
 from jobs.models.schedule_change import Action
-from jobs.operations.schedule_checks import check
+from jobs.operations.schedule_checks import check_schedule
 from jobs.operations.schedule_edits import default_settings, edit_schedule, write
 from jobs.operations.schedule_record import Asker, on_record
 
@@ -35,7 +35,7 @@ def _bring_back(change: ScheduleChange, before: dict[str, object], *, by: Asker)
     if not by.is_staff:
         raise RefusedError("only staff may bring back a removed schedule")
     wanted = {**default_settings(), **before}
-    found = check(wanted, changed=list(wanted))
+    found = check_schedule(wanted, changed=list(wanted))
     with on_record([], action=Action.REVERTED, by=by, reverts=change) as ids:
         schedule = write(PeriodicTask(), wanted, rule=found)
         ids.append(schedule.pk)

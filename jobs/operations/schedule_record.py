@@ -9,13 +9,16 @@ from typing import Any
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import transaction
+from django.db.models import Model
 from django.utils import timezone
 from django_celery_beat.models import PeriodicTask
 
-from jobs import queries, registry, wire
+from jobs import queries
 from jobs.models import ScheduleChange
 from jobs.models.run import Cause
 from jobs.models.schedule_change import Action
+from jobs.operations.rule_rows import schedules_using
+from jobs.operations.schedule_secrets import sealed
 
 BATCH = 2000
 Settings = dict[str, Any]
@@ -76,6 +79,14 @@ def note(rows: Mapping[int, str], *, before: Settings, after: Settings, action: 
     ScheduleChange.objects.bulk_create(changes, batch_size=BATCH)
 
 
+@contextmanager
+def rule_on_record(row: Model, *, by: Asker) -> Iterator[None]:
+    """Write down what the block, editing a shared rule's row, changes about every schedule that uses it."""
+    users = [] if row.pk is None else list(schedules_using([row]).values_list("pk", flat=True))
+    with on_record(users, action=Action.EDITED, by=by):
+        yield
+
+
 def chunks(ids: list[int]) -> Iterator[list[int]]:
     """Yield the ids in lists that one statement can hold."""
     return (ids[start : start + BATCH] for start in range(0, len(ids), BATCH))
@@ -112,11 +123,5 @@ def _asked(by: Asker) -> dict[str, Any]:
 
 def _at_rest(values: Settings, whole: Settings) -> Settings:
     """Return these of the whole settings, the arguments that the job calls sensitive encrypted."""
-    job = registry.registered().get(whole.get("job", ""))
-    if job is None or not job.declaration.sensitive:
-        return values
-    args, kwargs = wire.seal(
-        values.get("args", []), values.get("kwargs", {}), names=job.declaration.sensitive, function=job.run
-    )
-    sealed = {"args": args, "kwargs": kwargs}
-    return {name: sealed.get(name, value) for name, value in values.items()}
+    args, kwargs = sealed(whole.get("job", ""), values.get("args", []), values.get("kwargs", {}))
+    return values | {name: value for name, value in (("args", args), ("kwargs", kwargs)) if name in values}

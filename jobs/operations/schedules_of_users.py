@@ -16,7 +16,7 @@ from jobs.conf import conf
 from jobs.errors import RefusedError
 from jobs.models.schedule_change import Action
 from jobs.operations.rule_rows import new_row
-from jobs.operations.schedule_checks import BadScheduleError, check
+from jobs.operations.schedule_checks import BadScheduleError, check_schedule
 from jobs.operations.schedule_edits import default_settings, remove_schedules, write
 from jobs.operations.schedule_record import Asker, on_record
 from jobs.rule_text import WEEKDAYS, read_rule
@@ -54,7 +54,7 @@ def schedule_for_user(  # noqa: PLR0913 - when, what and for whom
         "owner": username,
     }
     _check_clock(hour, minute, weekday)
-    found = check(wanted, changed=["name", "job", "rule", "zone", "kwargs", "owner"])
+    found = check_schedule(wanted, changed=["name", "job", "rule", "zone", "kwargs", "owner"])
     with transaction.atomic():
         get_user_model().objects.select_for_update().get(pk=owner.pk)
         _check_limit(owner)

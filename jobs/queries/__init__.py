@@ -25,6 +25,7 @@ from jobs.queries.schedule_settings import (
     ScheduleSettings,
     setting_values,
     settings_of,
+    shown_arguments,
     shown_settings,
 )
 from jobs.queries.schedules import (
@@ -101,6 +102,7 @@ __all__ = [
     "setting_values",
     "settings_of",
     "show_change",
+    "shown_arguments",
     "shown_fires",
     "shown_settings",
     "statistics",

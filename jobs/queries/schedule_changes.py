@@ -77,7 +77,9 @@ def show_change(change: ScheduleChange) -> ShownChange:
         asker=change.asker,
         cause=change.get_cause_display(),
         differences=[
-            Difference(setting=name, before=before.get(name), after=after.get(name)) for name in {**before, **after}
+            Difference(setting=name, before=before.get(name), after=after.get(name))
+            for name in {**before, **after}
+            if (name in before and name in after) or before.get(name) or after.get(name)
         ],
         reverts=change.reverts_id,
         can_revert=change.action != Action.CREATED and (change.schedule is None) == (change.action == Action.DELETED),

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 from dataclasses import asdict, dataclass, field, fields
 from datetime import UTC, datetime
+from itertools import zip_longest
 from typing import Any
 
 from django_celery_beat.models import PeriodicTask
 
+from jobs import registry
 from jobs.models import SchedulePlan
 from jobs.rule_text import rule_text
 from jobs.schedule_words import zone_words
-from jobs.wire import masked
+from jobs.wire import MASK, masked, unseal
 
 POLICIES = ("misfire", "grace_seconds", "overlap", "jitter_seconds", "failures_to_pause")
 
@@ -66,8 +69,8 @@ def settings_of(schedule: PeriodicTask) -> ScheduleSettings:
         end_at=_iso(plan.end_at),
         enabled=schedule.enabled,
         one_off=schedule.one_off,
-        args=read_json(schedule.args, []),
-        kwargs=read_json(schedule.kwargs, {}),
+        args=unseal(read_json(schedule.args, [])),
+        kwargs=unseal(read_json(schedule.kwargs, {})),
         queue=schedule.queue or "",
         priority=schedule.priority,
         expires_at=_iso(schedule.expires),
@@ -79,6 +82,16 @@ def settings_of(schedule: PeriodicTask) -> ScheduleSettings:
         owner=plan.owner.get_username() if plan.owner else "",
         **{name: getattr(plan, name) for name in POLICIES},
     )
+
+
+def shown_arguments(schedule: PeriodicTask) -> tuple[list[Any], dict[str, Any]]:
+    """Return the schedule's arguments fit to show: those that the job calls sensitive, or that sound so, masked."""
+    args, kwargs = read_json(schedule.args, []), read_json(schedule.kwargs, {})
+    job = registry.registered().get(schedule.task)
+    secret = set(job.declaration.sensitive) if job else set()
+    names = [*inspect.signature(job.run).parameters] if job and secret else []
+    args = [MASK if name in secret else value for value, name in zip_longest(args, names[: len(args)])]
+    return masked(args), masked({name: MASK if name in secret else value for name, value in kwargs.items()})
 
 
 def shown_settings(values: dict[str, Any]) -> dict[str, Any]:

@@ -14,9 +14,8 @@ from django_celery_beat.models import PeriodicTask
 
 from jobs.errors import DaybookError
 from jobs.models import Run, SchedulePlan
-from jobs.queries.schedule_settings import settings_of
+from jobs.queries.schedule_settings import settings_of, shown_arguments
 from jobs.schedule_words import rule_words, zone_words
-from jobs.wire import masked
 
 OVERDUE = timedelta(seconds=60)
 
@@ -179,6 +178,7 @@ def _in_bulk(found: Mapping[int, Any]) -> dict[Any, Run]:
 
 def _details(schedule: PeriodicTask, last: Run | None, now: datetime) -> ScheduleDetails:
     plan, known = getattr(schedule, "plan", None), settings_of(schedule)
+    args, kwargs = shown_arguments(schedule)
     return ScheduleDetails(
         name=schedule.name,
         job=schedule.task,
@@ -190,8 +190,8 @@ def _details(schedule: PeriodicTask, last: Run | None, now: datetime) -> Schedul
         zone=zone_words(schedule),
         start_at=known.start_at,
         end_at=known.end_at,
-        args=masked(known.args),
-        kwargs=masked(known.kwargs),
+        args=args,
+        kwargs=kwargs,
         queue=known.queue,
         priority=known.priority,
         owner=known.owner,

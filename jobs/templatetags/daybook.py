@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
 
 from django import template
@@ -37,6 +38,14 @@ def since(at: datetime, start: datetime) -> str:
     """Return how long after `start` it is, such as `+3.2 s`; empty for the start itself."""
     seconds = (at - start).total_seconds()
     return f"+{duration_words(seconds)}" if seconds > 0 else ""
+
+
+@register.filter
+def setting(value: object) -> str:
+    """Return a setting as one line: texts as they are, all else as JSON, nothing for nothing."""
+    if value is None or value == "":
+        return ""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 @register.filter

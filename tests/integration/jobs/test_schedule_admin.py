@@ -8,7 +8,7 @@ import pytest
 from django.contrib.auth.models import Permission, User
 from django.test import Client
 from django.urls import reverse
-from django_celery_beat.models import CrontabSchedule, IntervalSchedule, PeriodicTask
+from django_celery_beat.models import CrontabSchedule, PeriodicTask
 
 from jobs.models import Run, SchedulePlan
 from jobs.models.run import Cause
@@ -18,7 +18,7 @@ from tests.rows import NOON
 pytestmark = [pytest.mark.django_db, pytest.mark.req("PL-2")]
 assert tasks_for_tests
 SCHEDULES = "/admin/django_celery_beat/periodictask/"
-NO_PLAN = {"plan-TOTAL_FORMS": "0", "plan-INITIAL_FORMS": "0"}
+POLICIES = {"misfire": "coalesce", "grace_seconds": "300", "overlap": "allow", "jitter_seconds": "0"}
 
 
 @pytest.fixture
@@ -30,9 +30,8 @@ def schedule() -> PeriodicTask:
 
 
 def _form(**fields: Any) -> dict[str, Any]:
-    interval = IntervalSchedule.objects.create(every=5, period="minutes")
-    return {"name": "five", "task": "add", "enabled": "on", "interval": interval.pk, "kwargs": '{"x": 1}', "args": "[]",
-            **NO_PLAN, **fields}  # fmt: skip
+    return {"name": "five", "task": "add", "enabled": "on", "rule": "every 5 minutes", "zone": "UTC",
+            "kwargs": '{"x": 1}', "args": "[]", "headers": "{}", **POLICIES, **fields}  # fmt: skip
 
 
 def _errors(client: Client, **fields: Any) -> dict[str, list[str]]:
@@ -49,7 +48,7 @@ def _act(client: Client, action: str, schedule: PeriodicTask) -> str:
 
 def test_the_list_says_rule_zone_and_next_fire_in_words(admin_client: Client, schedule: PeriodicTask) -> None:
     page = admin_client.get(SCHEDULES).content.decode()
-    for part in ("At 02:30", "Europe/Zurich", "2026-03-01 12:00 UTC", "nightly"):
+    for part in ("At 02:30", "Europe/Zurich", "2026-03-01 13:00 CET", "nightly"):
         assert part in page
 
 
@@ -66,9 +65,9 @@ def test_a_schedule_is_made_and_edited_by_form(admin_client: Client) -> None:
 
 def test_the_plans_policies_are_edited_beside_the_schedule(admin_client: Client, schedule: PeriodicTask) -> None:
     page = reverse("admin:django_celery_beat_periodictask_change", args=[schedule.pk])
-    plan = {"TOTAL_FORMS": "1", "INITIAL_FORMS": "1", "0-schedule": schedule.pk, "0-grace_seconds": "3600"}
-    fields = {"name": "nightly", "task": "add", "enabled": "on", "crontab": schedule.crontab_id, "kwargs": '{"x": 1}',
-              "args": "[]", **{f"plan-{name}": value for name, value in plan.items()}}  # fmt: skip
+    fields = _form(
+        name="nightly", rule="30 2 * * *", zone="Europe/Zurich", crontab=schedule.crontab_id, grace_seconds=3600
+    )
     assert admin_client.post(page, fields).status_code == 302
     kept = SchedulePlan.objects.get()
     assert (kept.grace_seconds, kept.next_fire_at) == (3600, NOON)

@@ -136,6 +136,8 @@ def test_a_change_that_changes_nothing_is_not_written_down() -> None:
 
 def test_history_hides_secrets_but_a_revert_brings_them_back() -> None:
     schedule = added(job="sends_code", kwargs={"address": "a@b.ch", "code": "hush"})
+    assert "hush" not in schedule.kwargs
+    assert queries.describe_schedule(schedule).kwargs == {"address": "a@b.ch", "code": "***"}
     operations.edit_schedule(schedule, {"kwargs": {"address": "a@b.ch", "code": "new"}}, by=SHELL)
     edited, created = queries.changes()
     assert [each.before for each in edited.differences] == [{"address": "a@b.ch", "code": "***"}]
