@@ -104,7 +104,7 @@ class ScheduleForm(ModelForm[PeriodicTask]):
             "kwargs": 'A JSON object, such as {"user_id": 7}.',
             "args": "A JSON list; better give arguments by name.",
             "one_off": "Pauses after its first fire.",
-            "expires": "A run that has not started by then is skipped.",
+            "expires": "It fires no more after this, and runs that have not started by then are skipped.",
             "expire_seconds": "The same, counted from its fire.",
             "priority": "0 to 9, higher starts first; empty: the job's own.",
             "headers": "A JSON object, for the message of each run.",
@@ -140,7 +140,8 @@ class ScheduleForm(ModelForm[PeriodicTask]):
         Raises: RuleError.
         """
         row = self.rule_row or operations.read_row(self.wanted())
-        candidate = PeriodicTask(start_time=self.cleaned_data.get("start_time"), **{row.column: row.row})
+        times = {"start_time": self.cleaned_data.get("start_time"), "expires": self.cleaned_data.get("expires")}
+        candidate = PeriodicTask(**times, **{row.column: row.row})
         plan = getattr(self.instance, "plan", None) or SchedulePlan(rule="")
         known = {"rule": plan.rule, "next_fire_at": plan.next_fire_at, "end_at": self.cleaned_data.get("end_at")}
         candidate.plan, candidate.enabled = SchedulePlan(**known), self.instance.enabled

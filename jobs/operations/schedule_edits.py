@@ -16,7 +16,7 @@ from jobs.models.schedule_change import Action
 from jobs.operations.rule_rows import RuleRow, put_rule, shared_row
 from jobs.operations.schedule_checks import check_schedule, find_owner, read_moment
 from jobs.operations.schedule_record import Asker, Settings, check_theirs, chunks, on_record
-from jobs.operations.schedule_secrets import sealed
+from jobs.operations.schedule_secrets import sealed, unmasked
 from jobs.queries.schedule_settings import POLICIES
 from jobs.rule_text import WEEKDAYS
 
@@ -66,8 +66,8 @@ def edit_schedule(
     with on_record([schedule.pk], action=action, by=by, reverts=reverts):
         schedule = queries.schedule_with_id(schedule.pk)
         standing = queries.setting_values(schedule)
-        wanted = {**standing, **changes}
-        changed = [name for name in changes if name not in standing or changes[name] != standing[name]]
+        wanted = {**standing, **changes, **_unmasked(changes, standing)}
+        changed = [name for name in changes if name not in standing or wanted[name] != standing[name]]
         _check_owners_change(changed, wanted, by)
         found = check_schedule(wanted, changed=changed, pk=schedule.pk)
         if changed or rule:
@@ -124,6 +124,14 @@ def write(schedule: PeriodicTask, wanted: Settings, *, rule: RuleRow | None) -> 
     plan |= {"owner": find_owner(wanted["owner"]), "end_at": read_moment(wanted["end_at"])}
     SchedulePlan.objects.update_or_create(schedule=schedule, defaults=plan, create_defaults={**plan, "rule": ""})
     return schedule
+
+
+def _unmasked(changes: Mapping[str, Any], standing: Settings) -> Settings:
+    """Return the changed arguments with the secrets behind masks that were left as they were shown."""
+    args, kwargs = (changes.get(name, standing[name]) for name in ("args", "kwargs"))
+    if not isinstance(args, list) or not isinstance(kwargs, dict):
+        return {}
+    return dict(zip(("args", "kwargs"), unmasked(args, kwargs, standing=standing), strict=True))
 
 
 def _check_owners_change(changed: Collection[str], wanted: Settings, by: Asker) -> None:

@@ -16,7 +16,7 @@ from jobs.models import Run, SchedulePlan
 from jobs.phrases import duration_words
 from jobs.schedule_words import zone_words
 from jobs.scheduling import clock
-from jobs.scheduling.rules import rule_of
+from jobs.scheduling.rules import end_of, rule_of
 from jobs.states import State
 
 _TICK = timedelta(microseconds=1)
@@ -51,7 +51,8 @@ def preview(schedule: PeriodicTask, *, count: int, now: datetime | None = None) 
         fires = clock.next_fires(rule, after=now, anchor=now, count=count)
     else:
         fires = clock.next_fires(rule, after=planned - _TICK, anchor=planned, count=count)
-    return [fire for fire in fires if plan.end_at is None or fire <= plan.end_at]
+    end = end_of(schedule, plan)
+    return [fire for fire in fires if end is None or fire <= end]
 
 
 def shown_fires(schedule: PeriodicTask, *, count: int, now: datetime | None = None) -> list[Fire]:

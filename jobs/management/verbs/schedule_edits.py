@@ -120,6 +120,14 @@ def set_settings(
 
 
 @schedule.command()
+def duplicate(name: ScheduleName, *, as_json: AsJson = False) -> None:
+    """Add a paused copy of the schedule under a name of its own."""
+    with exit_codes():
+        made = operations.duplicate_schedule(queries.find_schedule(name), by=shell())
+    _show(made, as_json)
+
+
+@schedule.command()
 def remove(
     names: Annotated[list[str] | None, Argument(metavar="[NAME]...", help="Names of schedules.")] = None,
     *,

@@ -39,7 +39,8 @@ def test_add_set_history_revert_and_remove_tell_one_story() -> None:
     assert jobs("schedule", "revert", str(edited["id"])) == f"nightly: change {edited['id']} is taken back\n"
     assert jobs_json("schedule", "show", "nightly")["rule"] == "At 02:30"
     assert jobs("schedule", "set", "nightly", "queue=email") == "it is so already\n"
-    assert jobs("schedule", "remove", "nightly", "--yes") == "1 removed\n"
+    assert jobs_json("schedule", "duplicate", "nightly")["name"] == "nightly (copy)"
+    assert jobs("schedule", "remove", "nightly", "nightly (copy)", "--yes") == "2 removed\n"
     assert PeriodicTask.objects.count() == 0
 
 
