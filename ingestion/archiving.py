@@ -11,11 +11,11 @@ import structlog
 from django.db import transaction
 from django.utils import timezone
 
-from ingestion.calendars import open_for_writing
 from ingestion.calendars.errors import UnreadableCalendarError
 from ingestion.calendars.excerpt import excerpt
 from ingestion.calendars.ics_text import digest
 from ingestion.calendars.occurrences import Occurrence, occurrences
+from ingestion.calendars.opening import open_for_writing
 from ingestion.calendars.parts import whole
 from ingestion.calendars.protocol import WritableCalendar
 from ingestion.models import ArchiveConfiguration, ArchivedOccurrence, CalendarSeries

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit, urlunsplit
+from urllib.parse import quote, unquote, urlsplit, urlunsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.contrib.auth.models import AbstractBaseUser
 
-from ingestion.models import Calendar
+from ingestion.models import Calendar, Consent
 from ingestion.providers.http import is_safe_for_passwords
 from jobs import operations as engine
 from jobs.models import Run
@@ -40,6 +40,24 @@ def register_calendar(
         message = f"{location} is no file."
         raise CalendarError(message)
     return _register(user, Calendar.Provider.ICS, str(location), None, more)
+
+
+def connect_calendar(
+    user: AbstractBaseUser, *, consent: Consent, name: str = "primary", base_url: str = ""
+) -> Calendar:
+    """Return the user's Google calendar of that id which lives by the consent; `base_url` replaces Google's own.
+
+    Raises: CalendarError when the consent is another user's, or not Google's.
+    """
+    if consent.owner_id != user.pk or consent.provider != Consent.Provider.GOOGLE:
+        raise CalendarError("The consent is another user's, or not one for Google.")
+    whose = consent.address if name == "primary" else name
+    location = f"{base_url or 'https://www.googleapis.com/calendar/v3'}/calendars/{quote(whose, safe='@')}"
+    values = {"consent": consent, "is_active": True, "disabled_reason": "", "retry_at": None}
+    calendar, _ = Calendar.objects.update_or_create(
+        owner_id=user.pk, provider=Calendar.Provider.GOOGLE, location=location, defaults=values
+    )
+    return calendar
 
 
 def sync_calendars(user: AbstractBaseUser, *, full: bool = False, cause: Cause = Cause.CLI) -> list[Run]:

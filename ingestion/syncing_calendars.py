@@ -11,7 +11,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from ingestion.access import disable, not_before
-from ingestion.calendars import open_calendar
+from ingestion.calendars.opening import open_calendar
 from ingestion.calendars.protocol import ChangePage
 from ingestion.models import Calendar
 from ingestion.storing_events import (

@@ -21,8 +21,14 @@ def merged(before: str, change: Change) -> str:
 
 
 def whole(source: str) -> str:
-    """Return the iCalendar text of a stored source."""
+    """Return the iCalendar text of a stored source; parts get its UID and, where they have none, its title."""
     if not source.startswith("{"):
         return source
-    texts = json.loads(source).values()
-    return calendar_of(part for text in texts for part in parse_calendar(text).subcomponents)
+    parts = [part for text in json.loads(source).values() for part in parse_calendar(text).subcomponents]
+    events = [part for part in parts if part.name == "VEVENT"]
+    leading = next((event for event in events if "RECURRENCE-ID" not in event), events[0])
+    for event in events:
+        event["UID"] = leading["UID"]
+        if "SUMMARY" not in event and "SUMMARY" in leading:
+            event["SUMMARY"] = leading["SUMMARY"]
+    return calendar_of(parts)

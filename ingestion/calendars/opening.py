@@ -1,0 +1,60 @@
+"""Opens the provider of a calendar."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Callable
+from pathlib import Path
+
+from ingestion.calendars.caldav import CalDav
+from ingestion.calendars.errors import ReadOnlyCalendarError
+from ingestion.calendars.google import GoogleCalendar
+from ingestion.calendars.ics_file import IcsFile
+from ingestion.calendars.protocol import CalendarProvider, WritableCalendar
+from ingestion.models import Calendar
+from ingestion.oauth import ConsentAuthorization
+from ingestion.providers.errors import ConsentRevokedError, RejectedError
+from ingestion.providers.http import Fixed, is_safe_for_passwords
+
+
+def _open_caldav(calendar: Calendar) -> CalDav:
+    if not is_safe_for_passwords(calendar.location):
+        raise RejectedError("a password goes to https:// only")
+    given = calendar.credentials or {}
+    pair = f"{given.get('username', '')}:{given.get('password', '')}"
+    return CalDav(calendar.location, Fixed(f"Basic {b64encode(pair.encode()).decode()}"))
+
+
+def _open_google(calendar: Calendar) -> GoogleCalendar:
+    if not is_safe_for_passwords(calendar.location):
+        raise RejectedError("a token goes to https:// only")
+    if calendar.consent_id is None:
+        raise ConsentRevokedError(f"{calendar}: there is no consent")
+    return GoogleCalendar(calendar.location, ConsentAuthorization(calendar.consent_id))
+
+
+_WRITABLE: dict[str, Callable[[Calendar], WritableCalendar]] = {
+    Calendar.Provider.ICS: lambda calendar: IcsFile(Path(calendar.location)),
+    Calendar.Provider.CALDAV: _open_caldav,
+}
+
+
+def open_calendar(calendar: Calendar) -> CalendarProvider:
+    """Return the provider of a calendar; nothing is connected before it is asked."""
+    if calendar.provider == Calendar.Provider.GOOGLE:
+        return _open_google(calendar)
+    if calendar.provider not in _WRITABLE:
+        message = f"calendars of {calendar.get_provider_display()} can't be read yet"
+        raise RejectedError(message)
+    return _WRITABLE[calendar.provider](calendar)
+
+
+def open_for_writing(calendar: Calendar) -> WritableCalendar:
+    """Return the provider of a calendar that copies are put into.
+
+    Raises: ReadOnlyCalendarError.
+    """
+    if calendar.provider not in _WRITABLE:
+        message = f"nothing can be put into calendars of {calendar.get_provider_display()} yet"
+        raise ReadOnlyCalendarError(message)
+    return _WRITABLE[calendar.provider](calendar)
