@@ -56,16 +56,17 @@ def fire_due(*, now: datetime) -> int:
         if not _due(now).exists():
             break
         with transaction.atomic():
-            found = _fire_batch(now)
+            looked_at, found = _fire_batch(now)
             faultpoints.reach("in fire")
         faultpoints.reach("after fire")
         fired += found
-        if found < BATCH:
+        if looked_at < BATCH:
             break
     return fired
 
 
-def _fire_batch(now: datetime) -> int:
+def _fire_batch(now: datetime) -> tuple[int, int]:
+    """Return how many due schedules it looked at, and how many of them fired."""
     due = claimable(_due(now).order_by("next_fire_at"), of=("self", "schedule"), no_key=True)
     plans = list(due[:BATCH])
     edits, jobs, unfinished = _first_edits(plans), registry.registered(), _unfinished(plans)
@@ -78,7 +79,7 @@ def _fire_batch(now: datetime) -> int:
     ]
     _cancel_replaced(ticks, unfinished)
     _save(ticks, now)
-    return len(ticks)
+    return len(plans), len(ticks)
 
 
 def _due(now: datetime) -> QuerySet[SchedulePlan]:
