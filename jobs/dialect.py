@@ -6,6 +6,7 @@ import random
 import time
 from collections.abc import Callable
 from typing import Any, TypeVar
+from uuid import UUID
 
 import structlog
 from django.db import DEFAULT_DB_ALIAS, Error, InterfaceError, OperationalError, connection, connections
@@ -21,6 +22,11 @@ log = structlog.get_logger(__name__)
 
 _TRANSIENT_SQLSTATES = ("08", "40", "53", "55", "57", "58")
 _SQLITE_TRANSIENT = ("locked", "busy", "disk i/o", "unable to open")
+
+
+def own_uuid(value: UUID) -> UUID | str:
+    """Return the id as a raw statement must give it."""
+    return value if connection.features.has_native_uuid_field else value.hex
 
 
 def claimable(rows: QuerySet[M], *, of: tuple[str, ...] = ("self",), no_key: bool = False) -> QuerySet[M]:

@@ -11,6 +11,7 @@ from uuid import UUID
 from django.db import connection
 from django.db.models import F, Q
 
+from jobs.dialect import own_uuid
 from jobs.ledger.fence import Fence, Usage
 from jobs.models import Run
 from jobs.models.run import RunQuerySet
@@ -69,8 +70,8 @@ def claim_pack(queue: str, job: str, tenant: str, *, most: int, worker_id: UUID,
     """Take up to `most` due packed runs of a tenant for this process, most urgent first; none of a paused queue."""
     skip_locked = "FOR UPDATE SKIP LOCKED" if connection.features.has_select_for_update_skip_locked else ""
     adapt = connection.ops.adapt_datetimefield_value
-    at, worker = adapt(now), worker_id if connection.features.has_native_uuid_field else worker_id.hex
-    changes = [at, worker, os.getpid()]
+    at = adapt(now)
+    changes = [at, own_uuid(worker_id), os.getpid()]
     runs = list(Run.objects.raw(_CLAIM.format(skip_locked), [queue, job, tenant, at, at, queue, most, *changes]))
     return sorted(runs, key=lambda run: (-run.priority, run.created_at, run.pk))
 
@@ -99,7 +100,7 @@ def succeed_many(ends: Sequence[Success]) -> set[UUID]:
         changed = set()
         for end in ends:
             times = [adapt(time) for time in _times(end)]
-            cursor.execute(_SQLITE, [*times, *_used(end), end.fence.run_id.hex, end.fence.token])
+            cursor.execute(_SQLITE, [*times, *_used(end), own_uuid(end.fence.run_id), end.fence.token])
             if cursor.rowcount:
                 changed.add(end.fence.run_id)
         return changed
