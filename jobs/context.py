@@ -198,15 +198,21 @@ class RunContext:
         """Enqueue a child run per dict of keyword arguments, each once over all attempts; returns their ids in order.
 
         This run ends when they have, its result joined by theirs (see fanout). `owner` names the argument that holds
-        the user a child belongs to; `options` are those of apply_async.
+        the user a child belongs to; `options` are those of apply_async. Where a unique key is taken, the run
+        that has it is returned in the child's place; it isn't waited for.
         """
         self.has_spawned = True
         ids = []
         for chunk in batched(items, SPAWN_BATCH):
             children = [self._child(job, dict(kwargs), owner, options) for kwargs in chunk]
-            announce(*ledger.enqueue_many(children))
-            ids += [child.pk for child in children]
+            ids += self._enqueued(job, children)
         return ids
+
+    def _enqueued(self, job: Job, children: list[Run]) -> list[UUID]:
+        if job.replaces_waiting or any(child.unique_key for child in children):
+            return [job.enqueue(child, is_fresh=False).pk for child in children]
+        announce(*ledger.enqueue_many(children))
+        return [child.pk for child in children]
 
     def _child(self, job: Job, kwargs: dict[str, Any], owner: str, options: dict[str, Any]) -> Run:
         task_id = str(child_run_id(self.id, f"{job.name}:{digest(kwargs)}"))

@@ -79,7 +79,8 @@ class Job(Task):  # type: ignore[type-arg]
         return guard is not None and guard.on_conflict == "skip"
 
     @property
-    def _replaces_waiting(self) -> bool:
+    def replaces_waiting(self) -> bool:
+        """Whether a new run cancels those of its key that wait."""
         guard = self.declaration.concurrency
         return guard is not None and guard.on_conflict == "replace"
 
@@ -113,7 +114,7 @@ class Job(Task):  # type: ignore[type-arg]
         trail = options.get("add_to_parent", True)
         options |= {"link": _frozen(link), "link_error": _frozen(link_error), "shadow": shadow}
         run = self.new_run(list(args or ()), dict(kwargs or {}), task_id=task_id, **options)
-        run = self._enqueue(run, is_fresh=task_id is None)
+        run = self.enqueue(run, is_fresh=task_id is None)
         result = self.AsyncResult(run.options.get("task_id") or str(run.pk))
         parent = self.app.current_worker_task
         if trail and parent is not None:
@@ -126,7 +127,7 @@ class Job(Task):  # type: ignore[type-arg]
         `options` as for apply_async. Raises: ArgumentsError before anything is enqueued in its batch of 500.
         TypeError for a job whose guards look at every run by itself (unique, concurrency on_conflict="replace").
         """
-        if self.declaration.unique or self._replaces_waiting:
+        if self.declaration.unique or self.replaces_waiting:
             raise TypeError(f"{self.name}: a unique job, or one that replaces, can't be enqueued in bulk")
         ids: list[UUID] = []
         for chunk in context.batched(items, context.SPAWN_BATCH):
@@ -137,13 +138,13 @@ class Job(Task):  # type: ignore[type-arg]
             ids += [run.pk for run in runs]
         return ids
 
-    def _enqueue(self, run: Run, *, is_fresh: bool) -> Run:
+    def enqueue(self, run: Run, *, is_fresh: bool) -> Run:
         """Write the row and ring for it after the commit; returns the row in force."""
         active = context.active_run()
         if active is not None and active.id == run.pk:
             ledger.replace(run, fence=active.fence)
             return run
-        if is_fresh and run.unique_key is None and not self._replaces_waiting:
+        if is_fresh and run.unique_key is None and not self.replaces_waiting:
             ledger.enqueue_new(run)
             announce(run)
             return run
@@ -165,7 +166,7 @@ class Job(Task):  # type: ignore[type-arg]
         return found, created
 
     def _replace_waiting(self, run: Run) -> None:
-        if self._replaces_waiting:
+        if self.replaces_waiting:
             reason = f"replaced by {run.pk}"
             ledger.cancel_waiting(
                 now=run.created_at, reason=reason, sparing=run.pk, concurrency_key=run.concurrency_key

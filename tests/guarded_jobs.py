@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from jobs import Concurrency, RateLimit, Unique, current_run, job
+from jobs import Concurrency, RateLimit, Retry, Unique, current_run, job
 from tests.notes import note
 
 
@@ -38,3 +38,17 @@ def tells_progress(steps: int) -> int:
         current_run().progress(step, steps, note=f"step {step}")
     note("told")
     return steps
+
+
+@job
+def spawns_unique(user_ids: list[int]) -> list[str]:
+    children = [{"user_id": user_id} for user_id in user_ids]
+    return [str(child) for child in current_run().spawn(unique_per_user, children)]
+
+
+@job(retry=Retry(attempts=2, wait=0))
+def spawns_and_stumbles(children: int) -> None:
+    """Fail once when the children have been enqueued."""
+    current_run().spawn(limited, [{"provider": f"provider {n}"} for n in range(children)])
+    if current_run().attempt == 1:
+        raise ConnectionError("after the children")

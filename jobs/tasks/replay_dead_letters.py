@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from jobs import dead_letters, ledger
-from jobs.context import current_run
+from django.db import transaction
+
+from jobs import dead_letters
+from jobs.context import batched, current_run
 from jobs.declaring import job
 from jobs.errors import Snooze
 from jobs.models import Run
@@ -14,6 +16,7 @@ from jobs.policies import Concurrency
 from jobs.states import State
 
 STEPS = (1, 10, 100)
+BATCH = 100
 LOOK_AGAIN = timedelta(seconds=1)
 
 
@@ -40,8 +43,11 @@ def replay_dead_letters(*, fingerprint: str = "", job: str = "", steps: list[int
         counts = {"replayed": len(replayed) - refused, "refused": refused, "failed": failed}
         return {**counts, "stopped": bool(failed)}
     size = sizes[step] if step < len(sizes) else waiting.count()
-    ids = [str(pk) for pk in waiting.order_by("pk").values_list("pk", flat=True)[:size]]
-    run.checkpoint(replayed=replayed + ids, step=step + 1)
-    for pk in ids:
-        ledger.replay(pk, now=ledger.now())
+    ids = list(waiting.order_by("pk").values_list("pk", flat=True)[:size])
+    for some in batched(ids, BATCH):
+        replayed = [*replayed, *map(str, some)]
+        # Noted and done as one: a letter that is noted only would count as refused.
+        with transaction.atomic():
+            run.checkpoint(replayed=replayed, step=step + 1)
+            dead_letters.replay(some)
     raise Snooze(LOOK_AGAIN)

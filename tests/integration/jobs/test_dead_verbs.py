@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.db import connection
 
 from jobs.models import Run
 from jobs.states import State
+from jobs.tasks.replay_dead_letters import replay_dead_letters
 from jobs.testing import drain, result_of
 from tests import tasks_for_tests
 from tests.commands import jobs, jobs_json, refused
@@ -103,6 +107,30 @@ def test_letters_that_share_a_unique_key_are_replayed_one_of_them(notes: None) -
     drain()
     assert result_of(run) == {"replayed": 1, "refused": 2, "failed": 0, "stopped": False}
     assert _states() == [("", "SUCCESS", 1), (OURS, "FAILED", 2)]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_canary_that_dies_in_the_middle_of_a_step_skips_none_of_its_letters() -> None:
+    _letters(4)
+    run = Run.objects.get(pk=jobs_json("dead", "replay", "--fingerprint", OURS, "--canary", "3")["id"])
+    with connection.execute_wrapper(_dies_at_the_second_replay()):
+        drain(job=replay_dead_letters)
+    assert Run.objects.get(pk=run.pk).error_message == "the process is gone"
+    assert Run.objects.filter(error_fingerprint=OURS, state="FAILED").count() == 4
+    jobs("retry", str(run.pk))
+    drain()
+    assert result_of(run) == {"replayed": 4, "refused": 0, "failed": 0, "stopped": False}
+
+
+def _dies_at_the_second_replay() -> Callable[..., Any]:
+    replays = itertools.count(1)
+
+    def strike(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
+        if sql.startswith('UPDATE "jobs_run"') and '"resolved_at" = ' in sql and next(replays) == 2:
+            raise ConnectionError("the process is gone")
+        return execute(sql, params, many, context)
+
+    return strike
 
 
 @pytest.fixture

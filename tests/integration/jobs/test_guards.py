@@ -17,6 +17,8 @@ from tests.guarded_jobs import (
     limited,
     replaces_what_waits,
     skipped_when_busy,
+    spawns_and_stumbles,
+    spawns_unique,
     unique_for_a_minute,
     unique_per_user,
 )
@@ -52,6 +54,23 @@ def test_a_unique_key_with_a_window_stays_taken_after_its_run_until_the_window_i
     assert states() == ["SUCCESS"]
     Run.objects.update(created_at=ledger.now() - timedelta(seconds=61))
     assert unique_for_a_minute.delay(7).id != first.id
+
+
+def test_a_spawned_child_whose_unique_key_is_taken_is_the_run_that_has_it() -> None:
+    holder = unique_per_user.apply_async((7,), countdown=60)
+    parent = spawns_unique.delay([7, 8, 8])
+    drain(job=spawns_unique)
+    ids = Run.objects.get(pk=parent.id).checkpoint["result"]
+    assert ids[0] == holder.id
+    assert ids[1] == ids[2] != ids[0]
+    assert Run.objects.filter(pk__in=ids).count() == 2
+
+
+def test_children_are_enqueued_once_however_often_their_parent_is_tried() -> None:
+    parent = spawns_and_stumbles.delay(3)
+    drain()
+    assert Run.objects.get(pk=parent.id).attempt == 2
+    assert Run.objects.filter(parent__pk=parent.id, state="SUCCESS").count() == 3
 
 
 @pytest.mark.req("SK-7")
