@@ -79,7 +79,7 @@ class ExchangeAdmin(ModelAdmin[Exchange]):
     readonly_fields = ["progress", "next_reminder", "history"]
     fieldsets = [
         ("Exchange", {"fields": ["name", "organiser", ("progress", "next_reminder"), "history"]}),
-        ("When", {"fields": [("day", "clock", "time_zone"), "reminder_days"]}),
+        ("When", {"fields": [("day", "clock"), "time_zone", "reminder_days"]}),
         ("Words", {"fields": [("budget", "language")]}),
     ]
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from unfold.widgets import UnfoldAdminTextareaWidget
 
 from jobs.admin.themed import ModelAdmin, ModelForm
 from jobs.markup import NOTHING
@@ -27,7 +28,7 @@ class PreferenceForm(ModelForm):  # type: ignore[type-arg]
     new_urls = forms.CharField(
         label="New apprise URLs",
         required=False,
-        widget=forms.Textarea(attrs={"rows": 3, "spellcheck": "false", "autocomplete": "off"}),
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 3, "spellcheck": "false", "autocomplete": "off"}),
         help_text="One a line; they replace those there are. A single - removes all.",
     )
 
@@ -67,7 +68,7 @@ class PreferenceAdmin(ModelAdmin[Preference]):
     fieldsets = [
         (
             "Who and how",
-            {"fields": ["user", ("language", "tone", "detail"), "time_zone"]},
+            {"fields": ["user", ("language", "time_zone"), ("tone", "detail")]},
         ),
         ("Where", {"fields": ["channels", "address", "places", "new_urls"]}),
         ("What", {"fields": [("wants_briefing", "wants_run_notices")]}),

@@ -71,7 +71,7 @@ def _items(lines: list[str]) -> Iterator[list[str]]:
 
 
 def _item(lines: list[str]) -> SafeString:
-    first, rest = _inline(lines[0]), [_inline(line) for line in lines[1:]]
+    first, rest = _linked(lines[0]), [_linked(line) for line in lines[1:]]
     return mark_safe("<br>".join([first, *rest]))  # noqa: S308 - each line is escaped
 
 
