@@ -33,7 +33,7 @@ class Conf:
     run_retention_days: int = 7
     statistics_days: int = 14
     api_requests_per_minute: int = 600
-    api_waiters: int = 4
+    api_waiters: int = 2
     cancel_grace_seconds: float = 30.0
     publish_pause_seconds: float = 3.0
     database_patience_seconds: float = 60.0

@@ -1,4 +1,4 @@
-"""Deletes what is past its keeping time, in small batches: finished runs with their results, nodes long gone."""
+"""Deletes what is past its keeping time, in small batches: finished runs, their results, nodes gone, kept replies."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from django.db import transaction
 from django_celery_results.models import TaskResult
 
 from jobs.conf import conf
-from jobs.models import Run, Worker
+from jobs.models import KeptReply, Run, Worker
+from jobs.models.token import KEPT
 
 BATCH = 500
 
@@ -23,6 +24,7 @@ def prune(*, now: datetime, most: int = 4 * BATCH) -> int:
     while deleted < most and (count := _prune_batch(before)):
         deleted += count
     Worker.objects.filter(heartbeat_at__lt=before, runs=None).delete()
+    KeptReply.objects.filter(created_at__lt=now - KEPT).delete()
     return deleted
 
 

@@ -33,6 +33,7 @@ LOGIN_THROTTLING: dict[str, Any] = {
     "AXES_RESET_ON_SUCCESS": True,
     "AXES_ENABLE_ADMIN": False,
     "AXES_VERBOSE": False,
+    "AXES_DISABLE_ACCESS_LOG": True,
 }
 
 

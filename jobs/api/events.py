@@ -84,7 +84,7 @@ def _stream(changed: Callable[[Seen], list[Run]], *, ends: Callable[[Run], bool]
     place = ExitStack()
     if not place.enter_context(waiting_place()):
         place.close()
-        raise ProblemError(503, "Too many streams are open in this process: ask again later.")
+        raise ProblemError(429, "Too many streams are open in this process: ask again later.")
 
     def events() -> Iterator[str]:
         seen: Seen = {}

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from datetime import timedelta
 from functools import wraps
 from typing import Any
 
@@ -19,9 +18,9 @@ from ninja.errors import HttpError
 
 from jobs.api.problems import problem
 from jobs.models import KeptReply
+from jobs.models.token import KEPT
 
 HEADER = "Idempotency-Key"
-KEPT = timedelta(days=1)
 PARAMETER = {
     "name": HEADER,
     "in": "header",
@@ -55,11 +54,6 @@ def idempotent(authenticate: Callable[[HttpRequest], Any]) -> Callable[[Any], An
         return answer
 
     return decorate_view(honouring)
-
-
-def forget_replies() -> int:
-    """Delete the replies that are no longer promised; returns how many."""
-    return KeptReply.objects.filter(created_at__lt=timezone.now() - KEPT).delete()[0]
 
 
 def _once(act: Callable[[], HttpResponseBase], request: HttpRequest, *, user: Any, key: str) -> HttpResponseBase:

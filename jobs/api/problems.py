@@ -17,7 +17,7 @@ from jobs.keyset import BadCursorError
 
 CONTENT_TYPE = "application/problem+json"
 BASE = "/api/"
-STATUSES = frozenset({400, 401, 403, 404, 409, 422, 429, 503})
+STATUSES = frozenset({400, 401, 403, 404, 409, 422, 429})
 _NOT_THERE = (
     UnknownJobError,
     queries.NoSuchRunError,

@@ -1,4 +1,4 @@
-"""docs/guarantees.md names tests that exist, and says of every promise whether it is proven."""
+"""docs/guarantees.md and docs/threat_model.md name tests that exist, and says of every promise whether it is proven."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from tests.pages import ROOT, tables
 
 PAGE = "docs/guarantees.md"
 PROMISES = tables(PAGE, heading="promise")
-NODES = sorted(set(re.findall(r"`(tests/[\w/]+\.py::\w+)`", (ROOT / PAGE).read_text())))
+PAGES = (PAGE, "docs/threat_model.md")
+TEXT = "".join((ROOT / page).read_text() for page in PAGES)
+NODES = sorted(set(re.findall(r"`(tests/[\w/]+\.py::\w+)`", TEXT)))
 
 
 @pytest.mark.parametrize("node", NODES)

@@ -58,7 +58,7 @@ def test_a_stream_gives_its_place_back(owner: Caller, settings: Any) -> None:
     response = owner("GET", f"runs/{run.pk}/events")
     next(iter(response.streaming_content))
     refused = owner("GET", "events")
-    assert (refused.status_code, refused["Content-Type"]) == (503, "application/problem+json")
+    assert (refused.status_code, refused["Content-Type"]) == (429, "application/problem+json")
     response.close()
     Run.objects.filter(pk=run.pk).update(state=State.SUCCESS, finished_at=timezone.now())
     assert len(told(owner("GET", f"runs/{run.pk}/events"))) == 1

@@ -14,8 +14,9 @@ from django.utils import timezone
 
 from jobs import tokens
 from jobs.api import waiting
-from jobs.api.idempotency import KEPT
 from jobs.models import ApiToken, KeptReply, Run
+from jobs.models.token import KEPT
+from jobs.prune import prune
 from jobs.states import State
 from tests import tasks_for_tests
 from tests.integration.jobs.api.conftest import API, Caller, MakeCaller
@@ -120,6 +121,8 @@ def test_a_key_is_one_users_own_and_lasts_a_day(operator: Caller, caller: MakeCa
     KeptReply.objects.update(created_at=timezone.now() - KEPT - timedelta(seconds=1))
     enqueue(operator, **{"Idempotency-Key": "k1"})
     assert Run.objects.count() == 3
+    prune(now=timezone.now())
+    assert KeptReply.objects.count() == 1
 
 
 def test_a_refused_request_does_not_spend_its_key(operator: Caller) -> None:
