@@ -117,7 +117,7 @@ def admit(job: Job, message: Message) -> Run | Refusal:
     """
 
     def claim_now(run_id: UUID) -> Run | Refusal:
-        mine, rate = presence.worker_id(), job.declaration.rate_limit
+        mine, rate = presence.claiming_id(), job.declaration.rate_limit
         return ledger.claim(run_id, worker_id=mine, now=ledger.now(), job=job.name, rate=rate)
 
     def claim() -> Run | Refusal:

@@ -78,7 +78,7 @@ def _park_unknown(key: Key) -> None:
 
 
 def _claim(key: Key, most: int) -> list[Run]:
-    now, mine = ledger.now(), presence.worker_id()
+    mine, now = presence.claiming_id(), ledger.now()
     runs: list[Run] = []
     for tenant, share in _shares(key, most).items():
         runs += ledger.claim_pack(*key, tenant, most=share, worker_id=mine, now=now)

@@ -17,11 +17,14 @@ from django.db.models import F
 from jobs import ledger, machine
 from jobs.conf import conf
 from jobs.dialect import patiently, sign_sessions
+from jobs.lease import Lease
 from jobs.models import Worker
 
 log = structlog.get_logger(__name__)
 
 _worker_id: UUID | None = None
+_lease = Lease()
+_LEASE_LOOK_SECONDS = 0.05
 
 
 def worker_id() -> UUID:
@@ -32,6 +35,18 @@ def worker_id() -> UUID:
     if _worker_id is None:
         raise LookupError("this process has not reported in as a worker")
     return _worker_id
+
+
+def claiming_id() -> UUID:
+    """Return the id to claim with, once this node holds its lease: after a freeze, the next heartbeat comes first.
+
+    Waits no longer than for a database that is away. Raises: LookupError before `Presence.announce`.
+    """
+    settings = conf()
+    deadline = time.monotonic() + settings.database_patience_seconds
+    while not _lease.is_held(at=time.monotonic(), seconds=settings.lease_seconds) and time.monotonic() < deadline:
+        time.sleep(_LEASE_LOOK_SECONDS)
+    return worker_id()
 
 
 def is_worker() -> bool:
@@ -74,6 +89,7 @@ class Presence:
         """Give this process and the children it will fork the node's id; writes nothing yet."""
         global _worker_id  # noqa: PLW0603 - one node per process
         _worker_id = self.row.pk
+        _lease.forget()
         sign_sessions(self.row.session_name)
 
     def begin(self, *, threaded: bool = True) -> None:
@@ -101,6 +117,7 @@ class Presence:
         self._ended.set()
         if self._thread is not None:
             self._thread.join(timeout=5)
+        _lease.forget()
         try:
             Worker.objects.filter(pk=self.row.pk, lost_at=None).update(stopped_at=ledger.now())
         except Error as error:
@@ -120,15 +137,20 @@ class Presence:
 
     def _beat_until_ended(self) -> None:
         interval = conf().lease_seconds / 4
-        due = time.monotonic()
+        due, failures = time.monotonic(), 0
         while not self._ended.wait(max(0.0, due - time.monotonic())):
+            began = time.monotonic()
             try:
-                if not self.beat(lag_seconds=time.monotonic() - due):
+                if not self.beat(lag_seconds=began - due):
                     log.critical("declared lost by the others, ending at once", worker=str(self.row.pk))
                     self._on_lost()
                     return
+                _lease.renew(at=began)
+                failures = 0
             except Error as error:
                 log.warning("heartbeat not written", error=str(error))
                 connection.close()
-            due = time.monotonic() + interval
+                failures += 1
+            # At once after a first failure: it may only have been the session, cut because the node counts as lost.
+            due = time.monotonic() + (0.0 if failures == 1 else interval)
         connection.close()

@@ -62,6 +62,8 @@ def test_a_frozen_workers_run_goes_on_elsewhere_and_the_woken_worker_ends(engine
     poll(lambda: not any(is_alive(child) for child in children), within=5)
     assert Run.objects.filter(pk=result.id).values().get() == ended
     assert result.get(timeout=5) == 2
+    lost = Worker.objects.get(pk=engine.run(result).attempts[0]["worker"])
+    assert not Run.objects.filter(worker=lost, started_at__gt=lost.lost_at).exists()
     assert overlapping(engine.notes(result)) == []
     other.kill()
 
