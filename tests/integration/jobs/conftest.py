@@ -11,7 +11,7 @@ from uuid import UUID
 import pytest
 from django.db import connection
 
-from jobs import ledger, presence
+from jobs import ledger, presence, testing
 from jobs.models import Run, Worker
 from jobs.states import State
 from tests import tasks_for_tests  # noqa: F401 - registers the jobs
@@ -25,6 +25,12 @@ def notes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Where the jobs under test note what they do."""
     monkeypatch.setenv("NOTES", str(tmp_path / "notes"))
     return tmp_path / "notes"
+
+
+@pytest.fixture
+def short_drains(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a drain that goes round in circles fail soon, not after minutes."""
+    monkeypatch.setattr(testing, "MOST_STEPS", 20)
 
 
 @pytest.fixture

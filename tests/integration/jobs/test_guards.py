@@ -74,7 +74,7 @@ def test_children_are_enqueued_once_however_often_their_parent_is_tried() -> Non
 
 
 @pytest.mark.req("SK-7")
-def test_a_run_that_would_not_wait_for_a_slot_is_skipped(make_run: MakeRun) -> None:
+def test_a_run_that_would_not_wait_for_a_slot_is_skipped(make_run: MakeRun, short_drains: None) -> None:
     key = "skipped_when_busy:a"
     make_run(State.RUNNING, job="skipped_when_busy", concurrency_key=key, concurrency_slot=0)
     busy, free = skipped_when_busy.delay("a"), skipped_when_busy.delay("b")

@@ -17,6 +17,7 @@ from jobs.here import run_here
 from jobs.models import Run, Worker
 from jobs.states import State
 from jobs.task import Job
+from jobs.testing import result_of
 from tests.hooked import hooked
 from tests.integration.jobs.conftest import stored_run
 from tests.rows import saved_worker
@@ -109,7 +110,8 @@ def test_a_sensitive_argument_is_in_no_table_in_clear(notes: Path, caplog: pytes
 
 
 def test_a_completed_step_is_not_repeated(notes: Path) -> None:
-    assert run_here(steps, {"times": 3}).state == "SUCCESS"
+    run = run_here(steps, {"times": 3})
+    assert (run.state, run.attempt, result_of(run)) == ("SUCCESS", 3, [0, 1, 2])
     assert noted_events(notes) == ["step"] * 3
 
 

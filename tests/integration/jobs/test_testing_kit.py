@@ -69,7 +69,7 @@ def test_a_database_that_stays_away_at_the_end_costs_another_attempt_and_no_fail
     assert result.get(timeout=5) == "twice"
 
 
-def test_a_run_whose_arguments_no_longer_fit_is_told() -> None:
+def test_a_run_whose_arguments_no_longer_fit_is_told(short_drains: None) -> None:
     stored_run(job="add", kwargs={"unheard_of": 1})
     with pytest.raises(ArgumentsError, match="unheard_of"):
         drain()
@@ -91,4 +91,4 @@ def test_eager_mode_is_celerys_and_records_nothing() -> None:
         result = add.apply_async((1, 2), owner=None, tenant="t")
     finally:
         app.conf.update(task_always_eager=False)
-    assert (result.get(), result.state, Run.objects.count()) == (3, "SUCCESS", 0)
+    assert (result.get(timeout=5), result.state, Run.objects.count()) == (3, "SUCCESS", 0)
