@@ -42,9 +42,9 @@ def claiming_id() -> UUID:
 
     Waits no longer than for a database that is away. Raises: LookupError before `Presence.announce`.
     """
-    settings = conf()
-    deadline = time.monotonic() + settings.database_patience_seconds
-    while not _lease.is_held(at=time.monotonic(), seconds=settings.lease_seconds) and time.monotonic() < deadline:
+    limits = conf()
+    deadline = time.monotonic() + limits.database_patience_seconds
+    while not _lease.is_held(at=time.monotonic(), seconds=limits.lease_seconds) and time.monotonic() < deadline:
         time.sleep(_LEASE_LOOK_SECONDS)
     return worker_id()
 
