@@ -112,10 +112,10 @@ def loses_the_database(always: bool = False) -> str:
 
 
 @job(bind=True, max_retries=3)
-def retries_itself(self: Task[..., Any], times: int) -> int:
+def retries_itself(self: Task[..., Any], times: int, wait: float = 0.01) -> int:
     note("body", retries=self.request.retries, id=self.request.id)
     if self.request.retries < times:
-        raise self.retry(countdown=0.01, exc=ValueError("try again"))
+        raise self.retry(countdown=wait, exc=ValueError("try again"))
     return int(self.request.retries)
 
 

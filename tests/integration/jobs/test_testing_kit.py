@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from django.db import OperationalError, connection
 from django.test.utils import CaptureQueriesContext
 
-from jobs import faultpoints
+from jobs import faultpoints, ledger, testing
 from jobs.errors import ArgumentsError
 from jobs.models import Run
 from jobs.testing import assert_enqueued, assert_not_enqueued, drain, result_of
 from project.celery import app
 from tests.guarded_jobs import tells_progress
 from tests.integration.jobs.conftest import stored_run
-from tests.tasks_for_tests import add, fails_until, noted
+from tests.tasks_for_tests import add, fails_until, noted, retries_itself
 
 pytest_plugins = ["jobs.pytest_plugin"]
 pytestmark = [pytest.mark.django_db, pytest.mark.req("PL-1")]
@@ -73,6 +74,16 @@ def test_a_run_whose_arguments_no_longer_fit_is_told(short_drains: None) -> None
     stored_run(job="add", kwargs={"unheard_of": 1})
     with pytest.raises(ArgumentsError, match="unheard_of"):
         drain()
+
+
+def test_celerys_own_retry_waits_as_long_as_it_asks(monkeypatch: pytest.MonkeyPatch, notes: Path) -> None:
+    monkeypatch.setattr(testing, "MOST_STEPS", 1)
+    result, now = retries_itself.delay(1, wait=3600), ledger.now()
+    with pytest.raises(AssertionError, match="1 attempts and still not done"):
+        drain()
+    run = Run.objects.get(pk=result.id)
+    assert (run.state, run.attempt, run.reason) == ("RETRYING", 1, "retry() ValueError('try again')")
+    assert run.run_at > now + timedelta(seconds=3000)
 
 
 def test_progress_is_written_at_its_beginning_and_its_end_however_often_it_is_told(
