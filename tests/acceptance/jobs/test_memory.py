@@ -11,6 +11,7 @@ import pytest
 
 from tests.acceptance.jobs.conftest import Engine, children_of, is_alive
 from tests.lingering_jobs import eats_memory
+from tests.plugins.polling import poll
 from tests.tasks_for_tests import add
 
 MEGABYTES = 400
@@ -25,6 +26,7 @@ def memory_group() -> Iterator[Path]:
     folder.mkdir()
     (folder / "memory.limit_in_bytes").write_text(str(MEGABYTES * 2**20))
     yield folder
+    poll(lambda: not (folder / "cgroup.procs").read_text(), within=20)
     folder.rmdir()
 
 

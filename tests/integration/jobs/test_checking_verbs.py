@@ -27,6 +27,7 @@ PARTS = [
     "database",
     "broker",
     "beat",
+    "dispatch",
     "workers",
     "schedules",
     "migrations",
@@ -59,7 +60,7 @@ def test_the_doctor_finds_nothing_where_all_is_well(staffed: None, broker: str) 
 def test_the_doctor_names_what_is_missing_and_how_to_mend_it() -> None:
     status, said, printed = failed("doctor")
     assert status == 1
-    assert said.startswith(("3 of 10 need mending: beat, workers, queues", "4 of 10 need mending: broker, beat"))
+    assert said.startswith(("3 of 11 need mending: beat, workers, queues", "4 of 11 need mending: broker, beat"))
     assert "start one: celery -A project beat" in printed
     assert f"celery -A project worker -Q {','.join(QUEUES)}" in printed
 
@@ -112,7 +113,7 @@ def test_health_tells_of_everything_and_counts_the_schedules(staffed: None, brok
     for name, enabled in (("one", True), ("two", True), ("off", False)):
         PeriodicTask.objects.create(name=name, task="add", kwargs='{"x": 2}', interval=interval, enabled=enabled)
     report = jobs_json("health")
-    assert (report["ready"], list(report["checks"])) == (True, ["database", "broker", "beat", "workers", "schedules"])
+    assert (report["ready"], list(report["checks"])) == (True, PARTS[:6])
     assert report["checks"]["schedules"]["figures"]["enabled"] == 2
 
 
