@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from jobs import Concurrency, RateLimit, Retry, Unique, current_run, job
+from jobs import Concurrency, RateLimit, Retry, Unique, current_run, job, ledger
 from tests.notes import note
 
 
@@ -38,6 +38,16 @@ def tells_progress(steps: int) -> int:
         current_run().progress(step, steps, note=f"step {step}")
     note("told")
     return steps
+
+
+@job
+def cancels_itself(steps: int) -> None:
+    """Ask for its own end, and be in the midst of its steps at the next look for such a wish."""
+    run = current_run()
+    ledger.request_cancel(run.id, now=ledger.now())
+    run.progress(0, steps)
+    for step in run.iterate(range(steps)):
+        note("step", number=step)
 
 
 @job

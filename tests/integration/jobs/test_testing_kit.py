@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import timedelta
+from itertools import count
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from django.db import OperationalError, connection
 from django.test.utils import CaptureQueriesContext
 
-from jobs import faultpoints, ledger, testing
+from jobs import context, faultpoints, ledger, testing
 from jobs.errors import ArgumentsError
 from jobs.models import Run
 from jobs.testing import assert_enqueued, assert_not_enqueued, drain, result_of
 from project.celery import app
-from tests.guarded_jobs import tells_progress
+from tests.guarded_jobs import cancels_itself, tells_progress
 from tests.integration.jobs.conftest import stored_run
 from tests.tasks_for_tests import add, fails_until, noted, retries_itself
 
@@ -94,6 +96,15 @@ def test_progress_is_written_at_its_beginning_and_its_end_however_often_it_is_to
     written = [entry for entry in asked if 'UPDATE "jobs_run" SET "progress"' in entry["sql"]]
     assert run.progress == {"done": 500, "total": 500, "note": "step 500"}
     assert 1 <= len(written) <= 20
+
+
+def test_a_stop_between_two_checkpoints_keeps_how_far_it_came(monkeypatch: pytest.MonkeyPatch, notes: Path) -> None:
+    monkeypatch.setattr(context, "time", SimpleNamespace(monotonic=count(1000).__next__))
+    monkeypatch.setattr(context, "CHECK_SECONDS", 10)
+    result = cancels_itself.delay(100)
+    drain()
+    run, taken = Run.objects.get(pk=result.id), len(notes.read_text().splitlines())
+    assert (run.state, run.checkpoint, 0 < taken < 5) == ("CANCELLED", {"cursor": taken}, True)
 
 
 def test_eager_mode_is_celerys_and_records_nothing() -> None:
