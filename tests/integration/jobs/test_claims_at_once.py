@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -18,10 +19,11 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.mark.req("PL-6")
-def test_exactly_one_of_many_claimers_wins() -> None:
+@pytest.mark.parametrize("guard", [{}, {"rate_key": "k"}], ids=["free", "guarded"])
+def test_exactly_one_of_many_claimers_wins(guard: dict[str, Any]) -> None:
     workers = [new_node().pk for _ in range(8)]
     for _ in range(5):
-        run = stored_run()
+        run = stored_run(**guard)
         claims = all_at_once([partial(claim, run.pk, worker) for worker in workers])
         winners = [claim for claim in claims if isinstance(claim, Run)]
         assert [claim for claim in claims if claim is not Refusal.STALE] == winners
