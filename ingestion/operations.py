@@ -111,7 +111,8 @@ def sync_all(*, provider: str | None = None, cause: Cause = Cause.CLI, **options
     accounts = Account.objects.active().select_related("owner").order_by("pk")
     if provider is not None:
         accounts = accounts.filter(provider=provider)
-    return [_sync(account, cause=cause, options=options) for account in accounts.iterator()]
+    # A list: a run performed here may replace the connection, and a cursor on it would be gone.
+    return [_sync(account, cause=cause, options=options) for account in list(accounts)]
 
 
 def _register_imap(user: AbstractBaseUser, imap_url: str, *, own: str) -> tuple[Account, bool]:

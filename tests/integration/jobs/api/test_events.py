@@ -7,6 +7,7 @@ import threading
 from typing import Any
 
 import pytest
+from django.db import connections
 from django.utils import timezone
 
 from jobs.api import waiting
@@ -40,10 +41,12 @@ def test_users_hear_of_their_runs_alone(owner: Caller, stranger: Caller, monkeyp
     first, second = owner("GET", "events"), stranger("GET", "events")
     run = saved_run(owner=owner.user, created_at=timezone.now())
     heard: dict[str, Any] = {}
-    threads = [
-        threading.Thread(target=lambda name=name, each=each: heard.update({name: told(each)}))
-        for name, each in (("owner", first), ("stranger", second))
-    ]
+
+    def listen(name: str, response: Any) -> None:
+        heard[name] = told(response)
+        connections.close_all()
+
+    threads = [threading.Thread(target=listen, args=each) for each in (("owner", first), ("stranger", second))]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.core.cache import cache
+from django.db import connections
 from django.test import Client
 from django.utils import timezone
 
@@ -148,7 +149,12 @@ def test_a_run_is_retried_with_other_arguments(operator: Caller) -> None:
 def test_waiting_answers_when_the_run_has_ended(owner: Caller) -> None:
     run = saved_run(owner=owner.user, state=State.RUNNING)
     answers: list[Any] = []
-    asks = threading.Thread(target=lambda: answers.append(owner.get(f"runs/{run.pk}?wait=30")))
+
+    def ask() -> None:
+        answers.append(owner.get(f"runs/{run.pk}?wait=30"))
+        connections.close_all()
+
+    asks = threading.Thread(target=ask)
     asks.start()
     Run.objects.filter(pk=run.pk).update(state=State.SUCCESS, finished_at=timezone.now())
     asks.join(20)
