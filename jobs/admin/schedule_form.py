@@ -22,8 +22,8 @@ from jobs.models import SchedulePlan
 from jobs.policies import Misfire, Overlap
 from jobs.rule_text import FORMS, rule_text
 from jobs.schedule_words import zone_words
+from jobs.scheduling.rules import RULES
 
-RULE_COLUMNS = ("crontab", "interval", "clocked", "solar")
 _FIELD_OF = {"job": "task", "start_at": "start_time", "expires_at": "expires"}
 _HELP = {field.name: field.help_text for field in SchedulePlan._meta.fields}  # noqa: SLF001 - Django's documented API
 
@@ -94,7 +94,7 @@ class ScheduleForm(ModelForm[PeriodicTask]):
             "expires": "Not started after",
             "expire_seconds": "Not started after, in seconds",
             "headers": "Message headers",
-            **{name: f"Shared {name}" for name in RULE_COLUMNS},
+            **{name: f"Shared {name}" for name in RULES},
         }
         help_texts = {
             "name": "Unique; may be changed.",
@@ -108,7 +108,7 @@ class ScheduleForm(ModelForm[PeriodicTask]):
             "expire_seconds": "The same, counted from its fire.",
             "priority": "0 to 9, higher starts first; empty: the job's own.",
             "headers": "A JSON object, for the message of each run.",
-            **dict.fromkeys(RULE_COLUMNS, ""),
+            **dict.fromkeys(RULES, ""),
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -131,7 +131,7 @@ class ScheduleForm(ModelForm[PeriodicTask]):
     @property
     def rule_row(self) -> operations.RuleRow | None:
         """The shared row that was chosen instead of a written rule."""
-        chosen = [name for name in RULE_COLUMNS if name in self.changed_data and self.cleaned_data.get(name)]
+        chosen = [name for name in RULES if name in self.changed_data and self.cleaned_data.get(name)]
         return operations.RuleRow(chosen[0], self.cleaned_data[chosen[0]]) if chosen else None
 
     def candidate(self) -> PeriodicTask:
@@ -186,7 +186,7 @@ class ScheduleForm(ModelForm[PeriodicTask]):
     def clean(self) -> dict[str, Any]:
         """Refuse what could not run when the schedule fires."""
         cleaned = super().clean() or {}
-        changed_rules = [name for name in ("rule", *RULE_COLUMNS) if name in self.changed_data]
+        changed_rules = [name for name in ("rule", *RULES) if name in self.changed_data]
         given = [name for name in changed_rules if self.cleaned_data.get(name)]
         if len(given) > 1:
             self.add_error(given[0], "Write a rule, or choose one shared rule; not both.")
@@ -216,7 +216,7 @@ class ScheduleForm(ModelForm[PeriodicTask]):
         row: Any = self.rule_row
         if row is None and not self.errors:
             row = operations.read_row(self.wanted())
-        for name in RULE_COLUMNS:
+        for name in RULES:
             if name in self.fields:
                 cleaned[name] = row.row if row and row.column == name else None
         if row is not None and row.column == "clocked":

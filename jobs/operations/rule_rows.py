@@ -12,16 +12,14 @@ from django_celery_beat.models import ClockedSchedule, CrontabSchedule, Interval
 from jobs.policies import Cron
 from jobs.rule_text import Once, Period, Solar, WrittenRule
 from jobs.scheduling import clock
-from jobs.scheduling.rules import rule_of
+from jobs.scheduling.rules import RULES, crontab_of, rule_of
 
-RULE_COLUMNS = ("crontab", "interval", "clocked", "solar")
 _COLUMN_OF = {
     CrontabSchedule: "crontab",
     IntervalSchedule: "interval",
     ClockedSchedule: "clocked",
     SolarSchedule: "solar",
 }
-_CRON_FIELDS = ("minute", "hour", "day_of_month", "month_of_year", "day_of_week")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,27 +34,13 @@ def new_row(rule: WrittenRule) -> RuleRow:
     """Return an unsaved row that holds the rule."""
     match rule:
         case Cron(expression, zone):
-            fields = dict(zip(_CRON_FIELDS, expression.split(), strict=True))
-            return RuleRow("crontab", CrontabSchedule(**fields, timezone=zone))
+            return RuleRow("crontab", crontab_of(expression, zone=zone))
         case Period(count, unit):
             return RuleRow("interval", IntervalSchedule(every=count, period=unit))
         case Once(at):
             return RuleRow("clocked", ClockedSchedule(clocked_time=at))
         case Solar(event, latitude, longitude):
             return RuleRow("solar", SolarSchedule(event=event, latitude=latitude, longitude=longitude))
-
-
-def shared_row(row: Model) -> Model:
-    """Return the oldest saved row that is alike, made of this one if need be.
-
-    Nothing keeps these tables from holding several that are alike.
-    """
-    meta = row._meta  # noqa: SLF001 - Django's documented way to a model's fields
-    values = {field.name: getattr(row, field.name) for field in meta.fields if not field.primary_key}
-    alike = type(row)._default_manager.filter(**values).order_by("pk").first()  # noqa: SLF001 - Django's documented API
-    if alike is None:
-        row.save()
-    return alike or row
 
 
 def problem_of_row(row: Model, *, now: datetime) -> str | None:
@@ -75,7 +59,7 @@ def schedules_using(rows: Sequence[Model]) -> QuerySet[PeriodicTask]:
 
 def put_rule(schedule: PeriodicTask, rule: RuleRow | None) -> None:
     """Give the schedule this rule and no other."""
-    for column in RULE_COLUMNS:
+    for column in RULES:
         setattr(schedule, column, rule.row if rule and rule.column == column else None)
     if schedule.clocked:
         schedule.one_off = True

@@ -13,12 +13,13 @@ from jobs import queries
 from jobs.errors import RefusedError
 from jobs.models import ScheduleChange, SchedulePlan
 from jobs.models.schedule_change import Action
-from jobs.operations.rule_rows import RuleRow, put_rule, shared_row
+from jobs.operations.rule_rows import RuleRow, put_rule
 from jobs.operations.schedule_checks import check_schedule, find_owner, read_moment
 from jobs.operations.schedule_record import Asker, Settings, check_theirs, chunks, on_record
 from jobs.operations.schedule_secrets import sealed, unmasked
 from jobs.queries.schedule_settings import POLICIES
 from jobs.rule_text import WEEKDAYS
+from jobs.scheduling.rules import shared_row
 
 OWNERS_MAY_CHANGE = {"rule", "zone", "enabled", "description", "start_at", "end_at"}
 

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection
-from typing import Any, TypeVar
+from typing import Any
 
 import structlog
 from django.db import transaction
-from django.db.models import Model, QuerySet
-from django_celery_beat.models import CrontabSchedule, IntervalSchedule, PeriodicTask
+from django_celery_beat.models import IntervalSchedule, PeriodicTask
 
 from jobs import registry
 from jobs.models import SchedulePlan
 from jobs.policies import Cron, Declaration, Every, Misfire, Overlap, Schedule
-from jobs.scheduling.rules import RULES, rule_of
+from jobs.scheduling.rules import RULES, crontab_of, rule_of, shared_row
 from jobs.task import Job
-
-M = TypeVar("M", bound=Model)
 
 log = structlog.get_logger(__name__)
 
@@ -105,22 +102,6 @@ def _rule_columns(schedule: Schedule) -> dict[str, Any]:
             length, period = next(
                 (length, period) for length, period in _PERIODS if length < 1 or seconds % length == 0
             )
-            return {"interval": _shared(IntervalSchedule, every=round(seconds / length), period=period)}
+            return {"interval": shared_row(IntervalSchedule(every=round(seconds / length), period=period))}
         case Cron(expression, zone):
-            minute, hour, day_of_month, month_of_year, day_of_week = expression.split()
-            crontab = _shared(
-                CrontabSchedule,
-                minute=minute,
-                hour=hour,
-                day_of_month=day_of_month,
-                month_of_year=month_of_year,
-                day_of_week=day_of_week,
-                timezone=zone,
-            )
-            return {"crontab": crontab}
-
-
-def _shared(kind: type[M], **columns: Any) -> M:
-    """Return the rule's row, made if need be; nothing keeps these tables from holding several that are alike."""
-    rows: QuerySet[M] = kind._default_manager.filter(**columns)  # noqa: SLF001 - Django's documented API
-    return rows.order_by("pk").first() or kind._default_manager.create(**columns)  # noqa: SLF001
+            return {"crontab": shared_row(crontab_of(expression, zone=zone))}
