@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from typing import TypeVar
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
+from contextlib import contextmanager
+from typing import Any, TypeVar
 
 import structlog
 from celery.exceptions import SoftTimeLimitExceeded
@@ -33,12 +34,18 @@ def serve_each(users: QuerySet[U], serve: Callable[[U], Mapping[str, int]]) -> C
     counts: Counter[str] = Counter(users=0, errors=0)
     for user in each(users):
         counts["users"] += 1
-        with structlog.contextvars.bound_contextvars(user_id=user.pk):
-            try:
-                counts.update(serve(user))
-            except SoftTimeLimitExceeded:
-                raise
-            except Exception:
-                log.exception("user not served")
-                counts["errors"] += 1
+        with structlog.contextvars.bound_contextvars(user_id=user.pk), going_on(counts, "user not served"):
+            counts.update(serve(user))
     return counts
+
+
+@contextmanager
+def going_on(counts: MutableMapping[str, int], failure: str, **details: Any) -> Iterator[None]:
+    """Log what goes wrong inside and count it under `errors`, so that the others go on; a time limit ends the run."""
+    try:
+        yield
+    except SoftTimeLimitExceeded:
+        raise
+    except Exception:
+        log.exception(failure, **details)
+        counts["errors"] += 1

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import structlog
 from django.utils import timezone
 
 from jobs import Concurrency, Retry, crontab, job
 from notifications.exchanges.lifecycle import complete_if_over
 from notifications.exchanges.states import ExchangeState
-from notifications.iterating import each
+from notifications.iterating import each, going_on
 from notifications.models import Exchange
-
-log = structlog.get_logger(__name__)
 
 
 @job(
@@ -25,9 +22,6 @@ def complete_exchanges() -> dict[str, int]:
     """Complete what is over and return {completed, not_yet, errors}; one that fails keeps no other."""
     counts = {"completed": 0, "not_yet": 0, "errors": 0}
     for exchange in each(Exchange.objects.filter(state=ExchangeState.MATCHED)):
-        try:
+        with going_on(counts, "exchange not completed", exchange_id=exchange.pk):
             counts["completed" if complete_if_over(exchange, now=timezone.now()) else "not_yet"] += 1
-        except Exception:
-            log.exception("exchange not completed", exchange_id=exchange.pk)
-            counts["errors"] += 1
     return counts

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import structlog
 from django.utils import timezone
 
 from jobs import Concurrency, Retry, crontab, job
 from notifications.exchanges.lifecycle import purge_if_due, warn_if_due
 from notifications.exchanges.states import ExchangeState
-from notifications.iterating import each
+from notifications.iterating import each, going_on
 from notifications.models import Exchange
-
-log = structlog.get_logger(__name__)
 
 
 @job(
@@ -26,12 +23,9 @@ def purge_exchanges() -> dict[str, int]:
     counts = {"purged": 0, "warned": 0, "errors": 0}
     for exchange in each(Exchange.objects.filter(state=ExchangeState.COMPLETED)):
         now = timezone.now()
-        try:
+        with going_on(counts, "exchange not purged", exchange_id=exchange.pk):
             if purge_if_due(exchange, now=now):
                 counts["purged"] += 1
             elif warn_if_due(exchange, now=now):
                 counts["warned"] += 1
-        except Exception:
-            log.exception("exchange not purged", exchange_id=exchange.pk)
-            counts["errors"] += 1
     return counts

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 
 import structlog
-from celery.exceptions import SoftTimeLimitExceeded
 from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db.models import Q
@@ -18,15 +17,13 @@ from notifications.account_notices import tell_of_accounts, users_with_notices
 from notifications.conf import conf
 from notifications.deadlines import mail_with_deadlines, remind_of_deadlines
 from notifications.delivering import deliver, reclaim_cut_off
-from notifications.iterating import each
+from notifications.iterating import each, going_on
 from notifications.models import Delivery
 from notifications.paced_delivery import deliver_due
 from notifications.signalling import signal_important_mail, unsignalled_mail
 
 COUNTED = ("users", "signals", "reminders", "errors")
 OUTCOMES = ("sent", "bundled", "retrying", "failed", "uncertain", "waiting", "held")
-
-log = structlog.get_logger(__name__)
 
 
 @job(
@@ -61,13 +58,8 @@ def _serve(user: AbstractBaseUser, *, now: datetime, unavailable: set[str]) -> C
         lambda: deliver_due(user, now=timezone.now(), unavailable=unavailable),
     ]
     for step in steps:
-        try:
+        with going_on(counts, "user not served"):
             counts.update(step())
-        except SoftTimeLimitExceeded:
-            raise
-        except Exception:
-            log.exception("user not served")
-            counts["errors"] += 1
     return counts
 
 
