@@ -35,14 +35,6 @@ TWIN = PAST.replace("UID:past", "UID:twin").replace("SUMMARY:Event past", "SUMMA
 DAYS = {"first": "2026-10-05", "last": "2026-11-15"}
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Radicale]:
-    running = Radicale(tmp_path_factory.mktemp("radicale"))
-    running.start()
-    yield running
-    running.kill()
-
-
 @pytest.fixture(autouse=True)
 def now() -> Iterator[None]:
     with time_machine.travel(NOW, tick=True):
@@ -71,15 +63,15 @@ def counts(**given: int) -> dict[str, int]:
     return {"found": 0, "copied": 0, "already": 0, "twins": 0, "unreadable": 0, **given}
 
 
-def test_three_times_is_once(server: Radicale, anna: User, source: Path) -> None:
-    archive = configured(anna, source, caldav_url=server.make("archive"))
+def test_three_times_is_once(radicale: Radicale, anna: User, source: Path) -> None:
+    archive = configured(anna, source, caldav_url=radicale.make("archive"))
     first = run_here(archive_calendar, {"configuration_id": archive.pk, **DAYS})
     assert (first.state, result_of(first)) == (State.SUCCESS, counts(found=6, copied=5, twins=1)), first.error_message
-    once = server.read("archive")
+    once = radicale.read("archive")
     for _ in range(2):
         again = run_here(archive_calendar, {"configuration_id": archive.pk, **DAYS})
         assert result_of(again) == counts(found=6, already=5, twins=1)
-        assert server.read("archive") == once
+        assert radicale.read("archive") == once
     assert sorted(archive.archived.values_list("uid", "occurrence")) == [
         ("past", ""),
         ("weekly", "20261008T070000Z"),

@@ -25,14 +25,6 @@ NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 WEEKLY = vevent("weekly", "20261015T090000", "20261015T100000", RRULE="FREQ=WEEKLY;COUNT=10")
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Radicale]:
-    running = Radicale(tmp_path_factory.mktemp("radicale"))
-    running.start()
-    yield running
-    running.kill()
-
-
 @pytest.fixture(autouse=True)
 def now() -> Iterator[None]:
     with time_machine.travel(NOW, tick=True):
@@ -48,31 +40,31 @@ def counts(**given: int) -> dict[str, int]:
     return {"fetched": 0, "created": 0, "updated": 0, "removed": 0, "broken": 0, **given}
 
 
-def test_what_changes_on_the_server_changes_here_and_nothing_twice(server: Radicale, anna: User) -> None:
-    calendar, _ = register_calendar(anna, caldav_url=server.make("steady"), zone="Europe/Zurich")
+def test_what_changes_on_the_server_changes_here_and_nothing_twice(radicale: Radicale, anna: User) -> None:
+    calendar, _ = register_calendar(anna, caldav_url=radicale.make("steady"), zone="Europe/Zurich")
     for n in range(60):
-        server.put("steady", f"e{n}", vcalendar(vevent(f"e{n}")))
-    server.put("steady", "weekly", vcalendar(WEEKLY))
+        radicale.put("steady", f"e{n}", vcalendar(vevent(f"e{n}")))
+    radicale.put("steady", "weekly", vcalendar(WEEKLY))
     assert sync_calendar(calendar_id=calendar.pk) == counts(fetched=61, created=70)
     assert sync_calendar(calendar_id=calendar.pk) == counts()
-    server.put("steady", "e1", vcalendar(vevent("e1", SUMMARY="Changed")))
-    server.delete("steady", "e2")
+    radicale.put("steady", "e1", vcalendar(vevent("e1", SUMMARY="Changed")))
+    radicale.delete("steady", "e2")
     moved = vevent("weekly", "20261023T150000", RECURRENCE_ID="20261022T090000")
-    server.put("steady", "weekly", vcalendar(WEEKLY.replace("COUNT=10", "COUNT=9"), moved))
+    radicale.put("steady", "weekly", vcalendar(WEEKLY.replace("COUNT=10", "COUNT=9"), moved))
     kept = CalendarEvent.objects.get(uid="e1").pk
     assert sync_calendar(calendar_id=calendar.pk) == counts(fetched=3, updated=2, removed=2)
     assert CalendarEvent.objects.get(pk=kept).title == "Changed"
     assert CalendarEvent.objects.get(is_exception=True).starts_at == datetime(2026, 10, 23, 13, tzinfo=UTC)
     assert CalendarEvent.objects.filter(uid="weekly").count() == 9
-    server.forget_tokens()
-    server.delete("steady", "e3")
+    radicale.forget_tokens()
+    radicale.delete("steady", "e3")
     assert sync_calendar(calendar_id=calendar.pk) == counts(fetched=1, removed=1)
     assert sync_calendar(calendar_id=calendar.pk, full=True) == counts()
     assert CalendarEvent.objects.count() == 58 + 9
 
 
-def test_a_wrong_password_stops_the_calendar_and_is_told_once(server: Radicale, anna: User) -> None:
-    url = server.make("locked").replace("right", "wrong-one")
+def test_a_wrong_password_stops_the_calendar_and_is_told_once(radicale: Radicale, anna: User) -> None:
+    url = radicale.make("locked").replace("right", "wrong-one")
     calendar, _ = register_calendar(anna, caldav_url=url)
     (run,) = sync_calendars(anna)
     assert (run.state, run.attempt, run.error_kind) == (State.FAILED, 1, "AccessRefusedError")
@@ -83,15 +75,15 @@ def test_a_wrong_password_stops_the_calendar_and_is_told_once(server: Radicale, 
     assert "wrong-one" not in f"{calendar.last_error}{calendar.location}{run.error_message}{run.attempts}"
 
 
-def test_a_server_that_is_gone_costs_nothing(server: Radicale, anna: User) -> None:
-    calendar, _ = register_calendar(anna, caldav_url=server.make("away"))
-    server.put("away", "a", vcalendar(vevent("a")))
+def test_a_server_that_is_gone_costs_nothing(radicale: Radicale, anna: User) -> None:
+    calendar, _ = register_calendar(anna, caldav_url=radicale.make("away"))
+    radicale.put("away", "a", vcalendar(vevent("a")))
     sync_calendar(calendar_id=calendar.pk)
-    server.kill()
+    radicale.kill()
     with pytest.raises(Exception, match="ConnectError"):
         sync_calendar(calendar_id=calendar.pk)
-    server.start()
-    server.put("away", "b", vcalendar(vevent("b")))
+    radicale.start()
+    radicale.put("away", "b", vcalendar(vevent("b")))
     assert sync_calendar(calendar_id=calendar.pk) == counts(fetched=1, created=1)
 
 
