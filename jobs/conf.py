@@ -5,12 +5,14 @@ from __future__ import annotations
 import importlib.metadata
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields
+from functools import cache
 from typing import Any
 
 from django.conf import settings
 from django.utils.module_loading import import_string
 
 
+@cache
 def _package_version() -> str:
     try:
         return importlib.metadata.version("daybook")
@@ -58,11 +60,12 @@ class Conf:
         return import_string(self.user_zone) if self.user_zone else None
 
 
+_NAMES = {field.name for field in fields(Conf)}
+
+
 def conf() -> Conf:
     """Return the settings in force now."""
     given = getattr(settings, "DAYBOOK", {})
-    names = {f.name for f in fields(Conf)}
-    unknown = set(given) - names
-    if unknown:
-        raise ValueError(f"unknown DAYBOOK settings: {sorted(unknown)}; known are {sorted(names)}")
+    if unknown := given.keys() - _NAMES:
+        raise ValueError(f"unknown DAYBOOK settings: {sorted(unknown)}; known are {sorted(_NAMES)}")
     return Conf(**given)
