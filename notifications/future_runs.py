@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
-from uuid import UUID
 
 from django.db import transaction
 
 from jobs import Job, operations
 from jobs.errors import RefusedError
 from jobs.models import Run
+from jobs.states import State
 
 Planned = tuple[datetime, Mapping[str, Any]]
 
 
 def waiting_runs(prefix: str) -> dict[str, Run]:
     """Return the runs that wait under a key beginning with `prefix`, by key."""
-    return {str(run.unique_key): run for run in Run.objects.waiting().filter(unique_key__startswith=prefix)}
+    return {str(run.unique_key): run for run in operations.runs_by_key(prefix).waiting()}
 
 
 def keep_runs(
@@ -26,26 +27,29 @@ def keep_runs(
 ) -> dict[str, int]:
     """Make the waiting runs under `prefix` be the `wanted` ones, key -> (time, arguments); returns what was done.
 
-    A run at another time is cancelled and enqueued anew. One whose time has come is left alone: it asks for itself.
+    A key stands for its arguments, so a run at another time is moved. One whose time has come is left alone: it asks
+    for itself.
     """
     counts = {"enqueued": 0, "moved": 0, "cancelled": 0}
     with transaction.atomic():
-        there = {key: run for key, run in waiting_runs(prefix).items() if run.run_at > now}
-        for key, run in there.items():
-            at = wanted[key][0] if key in wanted else None
-            if at != run.run_at and _cancel(run.pk):
-                counts["cancelled" if at is None else "moved"] += 1
-        kept = {key for key, run in there.items() if key in wanted and wanted[key][0] == run.run_at}
-        for key in wanted.keys() - kept:
-            at, arguments = wanted[key]
-            job.apply_async(kwargs=dict(arguments), eta=at, expires=at + grace, unique_key=key)
-            counts["enqueued"] += key not in there
+        ahead = {
+            key: run for key, run in waiting_runs(prefix).items() if run.state == State.SCHEDULED and run.run_at > now
+        }
+        for key in ahead.keys() - wanted.keys():
+            counts["cancelled"] += _is_done(partial(operations.cancel_by_key, key, by="a change of plan"))
+        for key, (at, arguments) in wanted.items():
+            if key not in ahead:
+                job.apply_async(kwargs=dict(arguments), eta=at, expires=at + grace, unique_key=key)
+                counts["enqueued"] += 1
+            elif ahead[key].run_at != at:
+                counts["moved"] += _is_done(partial(operations.reschedule, key, at=at))
     return counts
 
 
-def _cancel(run_id: UUID) -> bool:
+def _is_done(act: Callable[[], object]) -> bool:
+    """Act, unless the run began or ended meanwhile; whether it was done."""
     try:
-        operations.cancel(Run.objects.filter(pk=run_id), by="a change of plan")
+        act()
     except RefusedError:
         return False
     return True

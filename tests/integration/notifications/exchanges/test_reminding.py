@@ -77,6 +77,29 @@ def test_planning_again_changes_nothing(new_exchange: ExchangeMaker) -> None:
     assert sorted(Run.objects.waiting().filter(job="remind_participants").values_list("pk", flat=True)) == before
 
 
+def test_a_moved_reminder_stays_the_same_run(new_exchange: ExchangeMaker) -> None:
+    exchange = matched(new_exchange())
+    before = sorted(Run.objects.filter(job="remind_participants").values_list("pk", flat=True))
+    exchange.day = date(2026, 12, 26)
+    with time_machine.travel(NOW, tick=False):
+        change_exchange(exchange, now=NOW)
+    moved = Run.objects.filter(job="remind_participants")
+    assert sorted(moved.values_list("pk", flat=True)) == before
+    assert {run.expires_at - run.run_at for run in moved if run.expires_at} == {timedelta(hours=1)}
+
+
+def test_a_reminder_that_is_tried_again_is_left_alone(new_exchange: ExchangeMaker) -> None:
+    exchange = matched(new_exchange())
+    first = Run.objects.filter(job="remind_participants").order_by("run_at")[0]
+    later = first.run_at + timedelta(minutes=2)
+    Run.objects.filter(pk=first.pk).update(state="RETRYING", attempt=1, run_at=later)
+    now = first.run_at + timedelta(minutes=1)
+    with time_machine.travel(now, tick=False):
+        change_exchange(exchange, now=now)
+    first.refresh_from_db()
+    assert (first.state, first.run_at) == ("RETRYING", later)
+
+
 def test_when_names_are_forgotten_they_are_cancelled(new_exchange: ExchangeMaker) -> None:
     exchange = matched(new_exchange())
     with time_machine.travel(NOW, tick=False):
