@@ -52,6 +52,13 @@ def soak_quick(*, n: int) -> dict[str, int]:
         return answer(n)
 
 
+@job(retry=PATIENT, pack=50)
+def soak_packed(*, n: int) -> dict[str, int]:
+    """Be performed with up to 50 others that one process claimed together, whose ends are written together."""
+    with body():
+        return answer(n)
+
+
 @job(retry=PATIENT)
 def soak_sleeper(*, n: int, seconds: float) -> dict[str, int]:
     with body():

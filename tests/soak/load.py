@@ -52,7 +52,8 @@ class Client:
             broker_connection_timeout=2,
         )
         self._kinds: list[tuple[float, str, Enqueue]] = [
-            (36, "quick", lambda n: jobs.soak_quick.delay(n=n)),
+            (24, "quick", lambda n: jobs.soak_quick.delay(n=n)),
+            (12, "packed", lambda n: jobs.soak_packed.delay(n=n)),
             (15, "sleeper", lambda n: jobs.soak_sleeper.delay(n=n, seconds=self._dice.uniform(0.02, 0.2))),
             (8, "stumbler", lambda n: jobs.soak_stumbler.delay(n=n)),
             (2, "parent", lambda n: jobs.soak_parent.delay(n=n)),
