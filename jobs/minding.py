@@ -6,7 +6,7 @@ import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Protocol
+from typing import NoReturn, Protocol
 
 import structlog
 from django.db import connection
@@ -60,9 +60,14 @@ class Minder:
             for pack in packs:
                 try:
                     pack.mind()
-                except Exception:
-                    log.exception("a pack could not be looked after, ending: its runs are rescued")
-                    os._exit(_EXIT_UNWRITTEN)
+                except Exception as error:
+                    give_up(error)
+
+
+def give_up(error: Exception) -> NoReturn:
+    """End this process; its worker gives what it held back to the queue, each on its own."""
+    log.critical("a pack can't go on, its process ends: its runs are rescued", exc_info=error)
+    os._exit(_EXIT_UNWRITTEN)
 
 
 _only: Minder | None = None

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any, cast
 import structlog
 from celery import current_app
 from celery.app.trace import build_tracer, trace_ok_t
+from django.db import Error, connection
 
 from jobs import attempt, bell, ledger, presence, turns
 from jobs.bell import Key
 from jobs.conf import conf
-from jobs.dialect import patiently
+from jobs.dialect import is_database_fault, patiently
 from jobs.envelope import context_of, request_of
-from jobs.minding import minder
+from jobs.minding import give_up, minder
 from jobs.models import Run
 from jobs.pace import Pace
 from jobs.registry import problem_of_call
@@ -45,19 +46,26 @@ _tenants: dict[Key, tuple[float, list[str]]] = {}
 def hear(key: Key, *, hostname: str) -> int:
     """Perform packs of the job's runs for a while, as long as more are due; returns how many runs were begun.
 
-    The first full pack rings for another worker, so that all of them join in while there is work for them.
+    The first full pack rings for another worker, so that all of them join in while there is work for them. An error
+    ends the process: whatever it had claimed is given back at once, and nothing stays behind as running.
     """
-    patience = conf().database_patience_seconds
-    patiently(partial(bell.heard, key), seconds=patience, what="hear")
+    patiently(partial(bell.heard, key), seconds=conf().database_patience_seconds, what="hear")
     job = cast("Job | None", current_app.tasks.get(key.job))
     if job is None:
         _park_unknown(key)
         return 0
+    try:
+        return _perform_while_due(job, key, hostname)
+    except Exception as error:
+        give_up(error)
+
+
+def _perform_while_due(job: Job, key: Key, hostname: str) -> int:
     pace, begun, has_rung = _paces[key.job], 0, False
     until = time.monotonic() + HEARING_SECONDS
     while time.monotonic() < until:
         most = pace.most(job.most_in_pack(spawned=True) or 1)
-        runs = patiently(partial(_claim, key, most), seconds=patience, what="claim a pack")
+        runs = _claim(key, most)
         if len(runs) == most and not has_rung:
             has_rung = bell.ring(key) or True
         pack = Pack(job, runs, hostname=hostname)
@@ -78,13 +86,28 @@ def _park_unknown(key: Key) -> None:
 
 
 def _claim(key: Key, most: int) -> list[Run]:
-    mine, now = presence.claiming_id(), ledger.now()
     runs: list[Run] = []
-    for tenant, share in _shares(key, most).items():
-        runs += ledger.claim_pack(*key, tenant, most=share, worker_id=mine, now=now)
+    shares = patiently(partial(_shares, key, most), seconds=conf().database_patience_seconds, what="take turns")
+    for tenant, share in shares.items():
+        runs += _claim_share(key, tenant, share)
     if len(runs) < most:
         _tenants.pop(key, None)
     return runs
+
+
+def _claim_share(key: Key, tenant: str, most: int) -> list[Run]:
+    """Claim runs of one tenant; when the answer is lost with the database, look first whether that claim counted."""
+    mine, now = presence.claiming_id(), ledger.now()
+    claim = partial(ledger.claim_pack, *key, tenant, most=most, worker_id=mine, now=now)
+    try:
+        return claim()
+    except Error as error:
+        if not is_database_fault(error):
+            raise
+        log.warning("database fault in a claim, looking what it took", job=key.job, error=str(error))
+    connection.close()
+    again = lambda: ledger.claimed_in_pack(*key, tenant, worker_id=mine, at=now) or claim()  # noqa: E731
+    return patiently(again, seconds=conf().database_patience_seconds, what="claim a pack")
 
 
 def _shares(key: Key, most: int) -> dict[str, int]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from celery import Task
 
-from jobs import Retry, current_run, job
+from jobs import Retry, current_run, faultpoints, job
 from tests.notes import note, noted_body
 
 
@@ -34,6 +34,19 @@ def packed_kills_itself(label: str = "", kills: bool = False) -> str:
     if kills:
         os.kill(os.getpid(), signal.SIGKILL)
     return label
+
+
+@job(pack=100)
+def packed_breaks_its_pack(label: str = "", breaks: bool = False) -> str:
+    note("begin", label=label, token=current_run().token)
+    if breaks:
+        faultpoints.install(_break)
+    return label
+
+
+def _break(point: str) -> None:
+    if point == "after claim":
+        raise RuntimeError("a fault of the engine's own")
 
 
 @job(pack=100, bind=True)

@@ -35,7 +35,16 @@ from jobs.ledger.finishing import (
     try_again,
     wait_for_children,
 )
-from jobs.ledger.packs import Success, asked_to_stop, claim_pack, due_in_pack, expired_in_pack, put_back, succeed_many
+from jobs.ledger.packs import (
+    Success,
+    asked_to_stop,
+    claim_pack,
+    claimed_in_pack,
+    due_in_pack,
+    expired_in_pack,
+    put_back,
+    succeed_many,
+)
 from jobs.ledger.wishes import bring_forward, cancel, cancel_waiting, discard, replay, request_cancel, reschedule, skip
 
 __all__ = [
@@ -51,6 +60,7 @@ __all__ = [
     "cancel_waiting",
     "claim",
     "claim_pack",
+    "claimed_in_pack",
     "discard",
     "due_in_pack",
     "enqueue",

@@ -76,6 +76,13 @@ def claim_pack(queue: str, job: str, tenant: str, *, most: int, worker_id: UUID,
     return sorted(runs, key=lambda run: (-run.priority, run.created_at, run.pk))
 
 
+def claimed_in_pack(queue: str, job: str, tenant: str, *, worker_id: UUID, at: datetime) -> list[Run]:
+    """Return what this process's claim at that very time took, most urgent first: its answer may have been lost."""
+    mine = Run.objects.running().filter(worker=worker_id, process_id=os.getpid(), started_at=at)
+    found = mine.filter(queue=queue, job=job, tenant=tenant, is_packed=True)
+    return list(found.order_by("-priority", "created_at", "pk"))
+
+
 def put_back(runs: Sequence[Run], *, reason: str) -> int:
     """Return claimed runs that have not begun to their queue; none spends an attempt. Returns how many."""
     ids = [run.pk for run in runs]

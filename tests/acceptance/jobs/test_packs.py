@@ -13,7 +13,13 @@ from django_celery_results.models import TaskResult
 from jobs import ledger
 from jobs.models import Queue, Run
 from tests.acceptance.jobs.conftest import ENDED, Engine, is_alive
-from tests.packed_jobs import packed, packed_fails_until, packed_kills_itself, packed_tells_its_request
+from tests.packed_jobs import (
+    packed,
+    packed_breaks_its_pack,
+    packed_fails_until,
+    packed_kills_itself,
+    packed_tells_its_request,
+)
 from tests.plugins.polling import poll
 
 pytestmark = [pytest.mark.broker]
@@ -80,6 +86,20 @@ def test_a_run_that_kills_its_process_takes_no_neighbour_with_it(engine: Engine,
     assert states.pop(poison) == ("FAILED", "LOST")
     assert set(states.values()) <= {("SUCCESS", "")}
     assert len(engine.notes(with_poison[3], event="begin")) == 2
+    worker.kill()
+
+
+def test_an_error_of_the_engines_own_leaves_no_run_of_the_pack_running(engine: Engine, own_queue: str) -> None:
+    Queue.objects.update_or_create(name=own_queue, defaults={"paused_at": ledger.now()})
+    breaking = packed_breaks_its_pack.apply_async(("0", True), queue=own_queue, priority=9)
+    others = [packed_breaks_its_pack.apply_async((str(n),), queue=own_queue) for n in range(1, 6)]
+    Queue.objects.filter(name=own_queue).update(paused_at=None)
+    worker = engine.start_worker(queues=own_queue)
+    runs = _all_ended("packed_breaks_its_pack", 6)
+    assert {(run.state, run.attempt) for run in runs} == {("SUCCESS", 1)}
+    assert len(engine.notes(breaking, *others, event="begin")) == 6
+    assert [run.error_kind for run in runs] == [""] * 6
+    assert Counter(run.is_packed for run in runs) == {True: 5, False: 1}
     worker.kill()
 
 

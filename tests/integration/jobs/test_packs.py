@@ -6,10 +6,10 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection
 from pytest_django import DjangoAssertNumQueries, DjangoCaptureOnCommitCallbacks
 
-from jobs import Concurrency, bell, job, ledger
+from jobs import Concurrency, bell, job, ledger, pack
 from jobs.bell import Key
 from jobs.ledger import Fence, Success, Usage
 from jobs.models import Bell, Queue, Run, Worker
@@ -65,6 +65,25 @@ def test_two_workers_that_claim_at_once_share_the_runs() -> None:
     assert len(taken) == len(set(taken))
     left = [run.pk for run in _claim(nodes[0], most=40)]
     assert {*taken, *left} == runs
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_claim_whose_answer_is_lost_with_the_database_counts_once(this_node: Worker) -> None:
+    runs = {_waiting(tenant=tenant).pk for tenant in ("anna", "bert") for _ in range(3)}
+    answers = 0
+
+    def lose_the_second(execute: Any, sql: str, *rest: Any) -> Any:
+        nonlocal answers
+        answer = execute(sql, *rest)
+        answers += "AS MATERIALIZED" in sql
+        if answers == 2 and "AS MATERIALIZED" in sql:
+            raise OperationalError("database is locked")
+        return answer
+
+    with connection.execute_wrapper(lose_the_second):
+        claimed = pack._claim(KEY, 6)
+    assert {run.pk for run in claimed} == runs
+    assert {(row_of(pk)["state"], row_of(pk)["attempt"]) for pk in runs} == {("RUNNING", 1)}
 
 
 def test_good_ends_are_written_together_but_only_while_their_fences_hold(
