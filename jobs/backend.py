@@ -95,6 +95,9 @@ class LedgerBackend(DatabaseBackend):  # type: ignore[misc]
         self, task_id: str, exc: BaseException, traceback: Any = None, request: Any = None, **_: Any
     ) -> None:
         """Give the run back for its next attempt; the result table hears of it only at the end."""
+        if dead_packs.is_of_bell(request):
+            dead_packs.give_back(self, exc, request, is_wish=True)
+            return
         attempt = attempts.active(task_id)
         if attempt is None:
             self._settle(task_id, lambda: self._give_back(task_id, exc, request))
@@ -126,7 +129,7 @@ class LedgerBackend(DatabaseBackend):  # type: ignore[misc]
     ) -> None:
         """Settle the run as CANCELLED, or SKIPPED when it expired before it started."""
         if dead_packs.is_of_bell(request):
-            dead_packs.give_back(self, WorkerLostError(reason), request)
+            dead_packs.give_back(self, WorkerLostError(reason), request, is_wish=True)
             return
         stock = super().mark_as_revoked
         attempt = attempts.active(task_id)

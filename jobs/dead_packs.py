@@ -1,18 +1,21 @@
-"""What becomes of the runs of a pack whose process has died, said by the worker's main process."""
+"""What becomes of the runs of a pack whose process has died or was killed, said by the worker's main process."""
 
 from __future__ import annotations
 
-from functools import partial
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from jobs import envelope, presence
 from jobs.bell import TASK
 from jobs.conf import conf
 from jobs.dialect import patiently
+from jobs.identifiers import run_id_of
 from jobs.models import Run
 
 if TYPE_CHECKING:
     from jobs.backend import LedgerBackend
+
+T = TypeVar("T")
 
 
 def is_of_bell(request: Any) -> bool:
@@ -20,19 +23,32 @@ def is_of_bell(request: Any) -> bool:
     return getattr(request, "task", None) == TASK
 
 
-def give_back(backend: LedgerBackend, error: BaseException, request: Any) -> None:
-    """Settle every run the dead child had claimed: those asked to stop end, the others go back, each on its own."""
+def bells_of(task_id: str, requests: Iterable[Any]) -> list[Any]:
+    """Return those of a worker's requests whose child performs the packed run: the bell it heard, or nothing."""
+    rows = Run.objects.running().filter(pk=run_id_of(task_id), worker_id=presence.worker_id(), is_packed=True)
+    children = set(_patiently(rows.values_list("process_id", flat=True)))
+    return [request for request in requests if request.name == TASK and request.worker_pid in children]
+
+
+def give_back(backend: LedgerBackend, error: BaseException, request: Any, *, is_wish: bool = False) -> None:
+    """Settle every run the dead child had claimed: those asked to stop end, the others go back, each on its own.
+
+    After a death by a person's wish the others go back as they were: none of them is to blame.
+    """
     child = getattr(request, "child_pid", None)
     if child is None:
         return
-    patience = conf().database_patience_seconds
-    for run in patiently(partial(_held_by, child), seconds=patience, what="find what a dead child held"):
-        if run.cancel_requested_at is None:
-            backend.settle_lost(run, error)
-        else:
-            backend.mark_as_revoked(envelope.request_of(run)["id"], str(error), request=envelope.context_of(run))
-
-
-def _held_by(child: int) -> list[Run]:
     held = Run.objects.running().filter(worker_id=presence.worker_id(), process_id=child, waits_for="")
-    return list(held.filter(is_packed=True))
+    for run in _patiently(held.filter(is_packed=True)):
+        context = envelope.context_of(run)
+        context.child_pid = child
+        if run.cancel_requested_at is not None:
+            backend.mark_as_revoked(context.id, str(error), request=context)
+        elif is_wish:
+            backend.mark_as_retry(context.id, error, request=context)
+        else:
+            backend.settle_lost(run, error)
+
+
+def _patiently(rows: Iterable[T]) -> list[T]:
+    return patiently(lambda: list(rows), seconds=conf().database_patience_seconds, what="look for a pack's runs")

@@ -13,6 +13,7 @@ from celery import bootsteps, signals
 from celery.worker import state as worker_state
 from celery.worker.control import control_command
 
+from jobs import dead_packs
 from jobs.frozen import FrozenChildren
 from jobs.models import Worker
 from jobs.presence import Presence
@@ -69,12 +70,12 @@ class Node(bootsteps.StartStopStep):
 
 @control_command(args=[("task_id", str)], signature="TASK_ID")
 def stop_run(state: Any, task_id: str) -> dict[str, str]:
-    """Kill the child that executes the task, if it is one of ours; unlike revoke, remembers nothing."""
-    for request in list(worker_state.active_requests):
-        if request.id == task_id:
-            request.terminate(state.consumer.pool, signal="KILL")
-            return {"ok": f"{task_id} stopped"}
-    return {"ok": "not here"}
+    """Kill the child that executes the task, in a pack or alone, if it is ours; unlike revoke, remembers nothing."""
+    active = list(worker_state.active_requests)
+    found = [request for request in active if request.id == task_id] or dead_packs.bells_of(task_id, active)
+    for request in found:
+        request.terminate(state.consumer.pool, signal="KILL")
+    return {"ok": f"{task_id} stopped" if found else "not here"}
 
 
 @signals.worker_process_init.connect

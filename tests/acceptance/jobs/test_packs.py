@@ -11,6 +11,7 @@ import pytest
 from django_celery_results.models import TaskResult
 
 from jobs import ledger
+from jobs.conf import conf
 from jobs.models import Queue, Run
 from tests.acceptance.jobs.conftest import ENDED, Engine, is_alive
 from tests.packed_jobs import (
@@ -132,6 +133,26 @@ def test_what_waits_behind_a_long_run_is_let_to_others(engine: Engine, own_queue
     assert engine.run(long).state == "RUNNING"
     first.kill()
     second.kill()
+
+
+@pytest.mark.req("SW-22")
+def test_a_packed_run_that_does_not_stop_when_asked_is_killed_and_costs_its_neighbours_nothing(
+    engine: Engine, own_queue: str
+) -> None:
+    worker = engine.start_worker(queues=own_queue)
+    deaf = packed.apply_async(("deaf", 100.0), queue=own_queue, priority=9)
+    quick = [packed.apply_async((str(n), 0.0), queue=own_queue) for n in range(5)]
+    (begin,) = poll(lambda: engine.notes(deaf, event="begin"), within=20)
+    long_ago = ledger.now() - timedelta(seconds=conf().cancel_grace_seconds + 1)
+    assert ledger.request_cancel(engine.run(deaf).pk, now=long_ago)
+    run = engine.ended(deaf, within=40)
+    assert (run.state, run.attempt, run.attempts) == ("CANCELLED", 1, [])
+    assert engine.notes(deaf, event="end") == []
+    poll(lambda: not is_alive(begin["pid"]), within=5)
+    assert [result.get(timeout=30) for result in quick] == [str(n) for n in range(5)]
+    runs = [engine.run(result) for result in quick]
+    assert {(run.attempt, run.is_packed, tuple(run.attempts)) for run in runs} == {(1, True, ())}
+    worker.kill()
 
 
 def test_pause_expiry_and_cancelling_hold_for_packed_runs(engine: Engine, own_queue: str) -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from celery.app.task import Context
+from celery.result import AsyncResult
 from django.db import OperationalError, connection
 from pytest_django import DjangoAssertNumQueries, DjangoCaptureOnCommitCallbacks
 
@@ -14,6 +17,7 @@ from jobs.bell import Key
 from jobs.ledger import Fence, Success, Usage
 from jobs.models import Bell, Queue, Run, Worker
 from jobs.states import State
+from project.celery import app
 from tests.integration.jobs.conftest import MakeRun, all_at_once, new_node, row_of, stored_run
 from tests.packed_jobs import packed
 from tests.tasks_for_tests import unique_by_arguments
@@ -111,6 +115,18 @@ def test_what_has_not_begun_goes_back_without_an_attempt(node: Worker) -> None:
     assert (row["state"], row["attempt"], row["token"], row["worker_id"]) == ("QUEUED", 0, 1, None)
     assert row["reason"] == "interrupted by a shutdown"
     assert ledger.put_back(runs, reason="again") == 0
+
+
+def test_a_kill_by_a_persons_wish_ends_who_was_asked_and_counts_against_no_neighbour(this_node: Worker) -> None:
+    _waiting(), _waiting()
+    asked, neighbour = _claim(this_node)
+    assert ledger.request_cancel(asked.pk, now=ledger.now())
+    bell_request = Context({"id": "a bell", "task": bell.TASK, "child_pid": os.getpid()})
+    app.backend.mark_as_revoked("a bell", "terminated", request=bell_request)
+    assert (row_of(asked.pk)["state"], row_of(asked.pk)["reason"]) == ("CANCELLED", "terminated")
+    assert AsyncResult(str(asked.pk)).state == "REVOKED"
+    row = row_of(neighbour.pk)
+    assert (row["state"], row["attempt"], row["attempts"], row["is_packed"]) == ("RETRYING", 0, [], True)
 
 
 def test_enqueueing_a_packed_job_is_one_statement_and_rings_once(
