@@ -40,7 +40,7 @@ def give_back(backend: LedgerBackend, error: BaseException, request: Any, *, is_
         return
     held = Run.objects.running().filter(worker_id=presence.worker_id(), process_id=child, waits_for="")
     for run in _patiently(held.filter(is_packed=True)):
-        context = envelope.context_of(run)
+        context: Any = envelope.context_of(run)
         context.child_pid = child
         if run.cancel_requested_at is not None:
             backend.mark_as_revoked(context.id, str(error), request=context)

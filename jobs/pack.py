@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections import defaultdict, deque
+from collections.abc import Iterable
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
@@ -192,7 +194,7 @@ class Pack:
         self._tidings.ended(request["id"], cast("trace_ok_t", outcome))
 
     def _park(self, run: Run, problem: str) -> None:
-        ledger.put_back([run], reason="")
+        self._put_back([run], reason="")
         ledger.park(run.pk, now=ledger.now(), reason=f"{ledger.Refusal.MISFIT}: {problem}")
 
     def _tend(self) -> None:
@@ -208,11 +210,7 @@ class Pack:
         with self._lock:
             rest = list(self._rest)
         asked = set(ledger.asked_to_stop(rest))
-        for run in rest:
-            if run.pk in asked and self._withdraw(run):
-                self._job.backend.mark_as_revoked(
-                    request_of(run)["id"], "cancelled before it began", request=context_of(run)
-                )
+        self._cancel(run for run in rest if run.pk in asked and self._withdraw(run))
         if presence.is_stopping():
             self.is_stopping = True
             self._give_back("interrupted by a shutdown")
@@ -228,6 +226,18 @@ class Pack:
         with self._lock:
             rest, self._rest = list(self._rest), deque()
         if rest:
-            put_back = partial(ledger.put_back, rest, reason=reason)
-            patiently(put_back, seconds=conf().database_patience_seconds, what="put back")
+            self._put_back(rest, reason)
             bell.ring(Key(rest[0].queue, rest[0].job))
+
+    def _put_back(self, runs: list[Run], reason: str) -> None:
+        """Return the runs to their queue; those that were asked to stop end here, or the wish would be forgotten."""
+        patience = conf().database_patience_seconds
+        patiently(partial(ledger.put_back, runs, reason=reason), seconds=patience, what="put back")
+        asked = set(patiently(partial(ledger.asked_to_stop, runs), seconds=patience, what="put back"))
+        self._cancel(run for run in runs if run.pk in asked)
+
+    def _cancel(self, runs: Iterable[Run]) -> None:
+        for run in runs:
+            context: Any = context_of(run)
+            context.child_pid = os.getpid()
+            self._job.backend.mark_as_revoked(context.id, "cancelled before it began", request=context)

@@ -84,16 +84,22 @@ def claimed_in_pack(queue: str, job: str, tenant: str, *, worker_id: UUID, at: d
 
 
 def put_back(runs: Sequence[Run], *, reason: str) -> int:
-    """Return claimed runs that have not begun to their queue; none spends an attempt. Returns how many."""
-    ids = [run.pk for run in runs]
-    mine = Run.objects.running().filter(pk__in=ids, worker=runs[0].worker_id, process_id=os.getpid())
-    return mine.update(state=State.QUEUED, attempt=F("attempt") - 1, worker=None, reason=reason[:200])
+    """Return claimed runs that have not begun to their queue; none spends an attempt. Returns how many.
+
+    Those that a person asked to stop meanwhile stay as they are.
+    """
+    unasked = _held(runs).filter(cancel_requested_at=None)
+    return unasked.update(state=State.QUEUED, attempt=F("attempt") - 1, worker=None, reason=reason[:200])
 
 
 def asked_to_stop(runs: Sequence[Run]) -> list[UUID]:
-    """Return which of these running runs a person asked to stop."""
-    asked = Run.objects.running().filter(pk__in=[run.pk for run in runs], cancel_requested_at__isnull=False)
-    return list(asked.values_list("pk", flat=True))
+    """Return which of the runs that this process has claimed a person asked to stop."""
+    return list(_held(runs).filter(cancel_requested_at__isnull=False).values_list("pk", flat=True))
+
+
+def _held(runs: Sequence[Run]) -> RunQuerySet:
+    mine = Run.objects.running().filter(worker__in={run.worker_id for run in runs}, process_id=os.getpid())
+    return mine.filter(pk__in=[run.pk for run in runs])
 
 
 def succeed_many(ends: Sequence[Success]) -> set[UUID]:

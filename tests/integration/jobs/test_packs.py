@@ -124,9 +124,22 @@ def test_a_kill_by_a_persons_wish_ends_who_was_asked_and_counts_against_no_neigh
     bell_request = Context({"id": "a bell", "task": bell.TASK, "child_pid": os.getpid()})
     app.backend.mark_as_revoked("a bell", "terminated", request=bell_request)
     assert (row_of(asked.pk)["state"], row_of(asked.pk)["reason"]) == ("CANCELLED", "terminated")
-    assert AsyncResult(str(asked.pk)).state == "REVOKED"
+    assert str(AsyncResult(str(asked.pk)).state) == "REVOKED"
     row = row_of(neighbour.pk)
     assert (row["state"], row["attempt"], row["attempts"], row["is_packed"]) == ("RETRYING", 0, [], True)
+
+
+def test_a_wish_to_cancel_is_not_forgotten_when_a_claimed_run_goes_back(this_node: Worker, broker: str) -> None:
+    _waiting(), _waiting(), _waiting()
+    asked, neighbour, misfit = runs = _claim(this_node)
+    for run in (asked, misfit):
+        assert ledger.request_cancel(run.pk, now=ledger.now())
+    held = pack.Pack(packed, runs[:2], hostname="here")
+    held._give_back("waited behind a long run")
+    held._park(misfit, "too many arguments")
+    assert [row_of(run.pk)["state"] for run in runs] == ["CANCELLED", "QUEUED", "CANCELLED"]
+    assert (row_of(neighbour.pk)["attempt"], row_of(neighbour.pk)["reason"]) == (0, "waited behind a long run")
+    assert {str(AsyncResult(str(run.pk)).state) for run in (asked, misfit)} == {"REVOKED"}
 
 
 def test_enqueueing_a_packed_job_is_one_statement_and_rings_once(
