@@ -67,13 +67,13 @@ def _perform_while_due(job: Job, key: Key, hostname: str) -> int:
     until = time.monotonic() + HEARING_SECONDS
     while time.monotonic() < until:
         most = pace.most(job.most_in_pack(spawned=True) or 1)
-        runs = _claim(key, most)
-        if len(runs) == most and not has_rung:
+        runs, has_more = _claim(key, most)
+        if has_more and not has_rung:
             has_rung = bell.ring(key) or True
         pack = Pack(job, runs, hostname=hostname)
         begun += pack.perform()
         pace.note(runs=pack.begun, seconds=pack.seconds)
-        if len(runs) < most or pack.is_stopping:
+        if not has_more or pack.is_stopping:
             _skip_expired(key)
             break
     return begun
@@ -87,14 +87,18 @@ def _park_unknown(key: Key) -> None:
         ledger.park(run.pk, now=now, reason="no worker knows this job yet")
 
 
-def _claim(key: Key, most: int) -> list[Run]:
+def _claim(key: Key, most: int) -> tuple[list[Run], bool]:
+    """Claim up to `most` runs, of each tenant its share; and say whether one had as many, so that more may be due."""
     runs: list[Run] = []
+    has_more = False
     shares = patiently(partial(_shares, key, most), seconds=conf().database_patience_seconds, what="take turns")
     for tenant, share in shares.items():
-        runs += _claim_share(key, tenant, share)
-    if len(runs) < most:
+        claimed = _claim_share(key, tenant, share)
+        has_more |= len(claimed) == share
+        runs += claimed
+    if not has_more:
         _tenants.pop(key, None)
-    return runs
+    return runs, has_more
 
 
 def _claim_share(key: Key, tenant: str, most: int) -> list[Run]:
@@ -119,7 +123,8 @@ def _shares(key: Key, most: int) -> dict[str, int]:
         return {tenants[0]: most}
     due = ledger.due_in_pack(*key, now=ledger.now())
     shares = turns.next_tenants(f"{key.queue} {key.job}", due, places=most)
-    _tenants[key] = time.monotonic(), list(shares)
+    if len(shares) < most:
+        _tenants[key] = time.monotonic(), list(shares)
     return shares
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from datetime import timedelta
 from typing import Any
 
@@ -85,9 +86,29 @@ def test_a_claim_whose_answer_is_lost_with_the_database_counts_once(this_node: W
         return answer
 
     with connection.execute_wrapper(lose_the_second):
-        claimed = pack._claim(KEY, 6)
+        claimed, _ = pack._claim(KEY, 6)
     assert {run.pk for run in claimed} == runs
     assert {(row_of(pk)["state"], row_of(pk)["attempt"]) for pk in runs} == {("RUNNING", 1)}
+
+
+def test_a_pack_of_several_tenants_says_whether_more_is_due(this_node: Worker) -> None:
+    for tenant, count in {"anna": 7, "bert": 1, "cleo": 2}.items():
+        for _ in range(count):
+            _waiting(tenant=tenant)
+    packs = [pack._claim(KEY, 7) for _ in range(4)]
+    assert [(Counter(run.tenant for run in runs), has_more) for runs, has_more in packs] == [
+        ({"anna": 2, "bert": 1, "cleo": 2}, True),
+        ({"anna": 5}, False),
+        ({}, False),
+        ({}, False),
+    ]
+
+
+def test_tenants_take_turns_also_one_run_at_a_time(this_node: Worker) -> None:
+    for tenant in ("anna", "anna", "bert", "bert"):
+        _waiting(tenant=tenant)
+    claimed = [pack._claim(KEY, 1)[0][0].tenant for _ in range(4)]
+    assert claimed in (["anna", "bert", "anna", "bert"], ["bert", "anna", "bert", "anna"])
 
 
 def test_good_ends_are_written_together_but_only_while_their_fences_hold(
