@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
+from itertools import islice
+
+from django.db.models import QuerySet
 
 from jobs.models import Queue, Run
 from jobs.models.run import RunQuerySet
@@ -19,8 +22,8 @@ def waiting_queues() -> Iterator[str]:
         .order_by("queue")
         .values_list("queue", flat=True)
     )
-    paused = set(Queue.objects.filter(paused_at__isnull=False).values_list("name", flat=True))
     queue = rows.first()
+    paused = set() if queue is None else _paused()
     while queue is not None:
         if queue not in paused:
             yield queue
@@ -30,8 +33,8 @@ def waiting_queues() -> Iterator[str]:
 def waiting_packs(now: datetime) -> Iterator[tuple[str, str]]:
     """Yield (queue, job) of every job whose packed runs are due in a queue that isn't paused."""
     rows = Run.objects.filter(state=State.QUEUED, is_packed=True).order_by("queue", "job").values_list("queue", "job")
-    paused = set(Queue.objects.filter(paused_at__isnull=False).values_list("name", flat=True))
     found = rows.first()
+    paused = set() if found is None else _paused()
     while found is not None:
         queue, job = found
         if queue not in paused and rows.filter(queue=queue, job=job, run_at__lte=now).exists():
@@ -41,23 +44,28 @@ def waiting_packs(now: datetime) -> Iterator[tuple[str, str]]:
 
 def next_tenants(queue: str, rows: RunQuerySet, *, places: int) -> dict[str, int]:
     """Return how many of the rows each tenant may start now: by turns, going on after the tenant who was last."""
-    tenants: list[str] = []
-    for tenant in _from(rows, after=_last.get(queue)):
-        if tenant in tenants or len(tenants) == places:
-            break
-        tenants.append(tenant)
+    tenants = list(islice(_from(rows, after=_last.get(queue)), places))
     if tenants:
         _last[queue] = tenants[-1]
     return dict.fromkeys(tenants, places // max(1, len(tenants)))
 
 
+def _paused() -> set[str]:
+    return set(Queue.objects.filter(paused_at__isnull=False).values_list("name", flat=True))
+
+
 def _from(rows: RunQuerySet, *, after: str | None) -> Iterator[str]:
-    """Yield tenants in their order, round and round."""
+    """Yield each tenant once, in their order, those behind `after` first and itself last."""
     names = rows.order_by("tenant").values_list("tenant", flat=True)
-    while True:
-        tenant = names.first() if after is None else names.filter(tenant__gt=after).first()
-        if tenant is None and after is None:
-            return
-        if tenant is not None:
-            yield tenant
-        after = tenant
+    if after is None:
+        yield from _seek(names)
+        return
+    yield from _seek(names.filter(tenant__gt=after))
+    yield from _seek(names.filter(tenant__lte=after), last=after)
+
+
+def _seek(names: QuerySet[Run, str], *, last: str | None = None) -> Iterator[str]:
+    tenant = names.first()
+    while tenant is not None:
+        yield tenant
+        tenant = None if tenant == last else names.filter(tenant__gt=tenant).first()

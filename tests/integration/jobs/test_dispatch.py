@@ -8,8 +8,9 @@ import pytest
 from django.db import connection
 from django.test import override_settings
 from django.test.utils import CaptureQueriesContext
+from pytest_django import DjangoAssertNumQueries
 
-from jobs import ledger
+from jobs import ledger, turns
 from jobs.dispatch import dispatch, publish_waiting
 from jobs.models import Queue, Run
 from jobs.states import State
@@ -49,6 +50,20 @@ def test_each_of_many_tenants_gets_its_place(make_run: MakeRun) -> None:
         assert publish_waiting("maintenance", now=ledger.now()) == len(tenants)
     published = Run.objects.filter(published_at__isnull=False)
     assert Counter(published.values_list("tenant", flat=True)) == dict.fromkeys(tenants, 1)
+
+
+def test_a_tick_with_nothing_to_do_asks_each_question_once(django_assert_num_queries: DjangoAssertNumQueries) -> None:
+    with django_assert_num_queries(3):
+        assert dispatch(now=ledger.now()) == 0
+
+
+def test_a_tenant_alone_is_found_in_two_questions(
+    make_run: MakeRun, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    waiting(make_run, 3, tenant="b")
+    for _ in range(2):
+        with django_assert_num_queries(2):
+            assert turns.next_tenants("alone", Run.objects.all(), places=10) == {"b": 10}
 
 
 @pytest.mark.req("PW-5")
