@@ -26,17 +26,21 @@ schedule_paused = Signal()
 def pause_failing(*, now: datetime) -> int:
     """Pause the schedules whose last runs have all failed, as many as they bear; returns how many."""
     noted = SchedulePlan.objects.filter(failures_in_row__gt=0, failures_to_pause__isnull=False, schedule__enabled=True)
-    if not noted.exists():
-        return 0
-    with transaction.atomic():
-        plans = list(claimable(noted.select_related("schedule"), of=("self", "schedule"), no_key=True)[:BATCH])
-        return sum(_look(plan, now) for plan in plans)
+    paused, looked_at = 0, 0
+    # Asked first: on SQLite a transaction takes the only write lock, even to find nothing.
+    while ids := list(noted.filter(pk__gt=looked_at).order_by("pk").values_list("pk", flat=True)[:BATCH]):
+        with transaction.atomic():
+            some = noted.filter(pk__in=ids).select_related("schedule")
+            paused += sum(_look(plan, now) for plan in claimable(some, of=("self", "schedule"), no_key=True))
+        looked_at = ids[-1]
+    return paused
 
 
 def _look(plan: SchedulePlan, now: datetime) -> bool:
     assert plan.failures_to_pause is not None
     failures = _failures_in_row(plan)
-    SchedulePlan.objects.filter(pk=plan.pk).update(failures_in_row=len(failures))
+    if len(failures) != plan.failures_in_row:
+        SchedulePlan.objects.filter(pk=plan.pk).update(failures_in_row=len(failures))
     if len(failures) < plan.failures_to_pause:
         return False
     reason = f"paused: {len(failures)} runs failed in a row, the last by {failures[0].error_kind}"

@@ -6,12 +6,15 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django_celery_beat.models import IntervalSchedule, PeriodicTask
 
 from jobs import ledger
 from jobs.ledger import Fence
 from jobs.models import Run, ScheduleEdit, SchedulePlan
 from jobs.outcomes import describe
+from jobs.scheduling import failing
 from jobs.scheduling.failing import pause_failing, schedule_paused
 from jobs.scheduling.planner import replan
 from tests.rows import saved_run
@@ -94,3 +97,21 @@ def test_a_schedule_that_minds_no_failures_is_not_looked_at(schedule: PeriodicTa
     ended(schedule, *["failed"] * 5)
     assert (pause_failing(now=DAY), SchedulePlan.objects.get().failures_in_row) == (0, 0)
     assert Run.objects.filter(state="FAILED").count() == 5
+
+
+def test_schedules_that_have_failed_before_hold_up_no_other_and_are_written_only_when_they_changed(
+    schedule: PeriodicTask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(failing, "BATCH", 2)
+    names = ("b", "c", "d")
+    others = [PeriodicTask.objects.create(name=name, task="add", interval=schedule.interval) for name in names]
+    replan(now=DAY)
+    SchedulePlan.objects.update(failures_to_pause=3)
+    for each in [schedule, *others[:2]]:
+        ended(each, "failed")
+    ended(others[2], "failed", "failed", "failed")
+    assert pause_failing(now=DAY) == 1
+    assert list(PeriodicTask.objects.filter(enabled=False)) == [others[2]]
+    with CaptureQueriesContext(connection) as captured:
+        assert pause_failing(now=DAY) == 0
+    assert not [query["sql"] for query in captured if query["sql"].startswith("UPDATE")]
