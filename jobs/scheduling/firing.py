@@ -13,7 +13,7 @@ from uuid import UUID
 
 import structlog
 from django.db import transaction
-from django.db.models import F, Min, QuerySet
+from django.db.models import F, QuerySet
 from django_celery_beat.models import PeriodicTask
 
 from jobs import faultpoints, ledger, registry
@@ -69,7 +69,8 @@ def _fire_batch(now: datetime) -> tuple[int, int]:
     """Return how many due schedules it looked at, and how many of them fired."""
     due = claimable(_due(now).order_by("next_fire_at"), of=("self", "schedule"), no_key=True)
     plans = list(due[:BATCH])
-    edits, jobs, unfinished = _first_edits(plans), registry.registered(), _unfinished(plans)
+    edits = ScheduleEdit.objects.first_of([plan.pk for plan in plans])
+    jobs, unfinished = registry.registered(), _unfinished(plans)
     untils = ((plan, min(now, edits.get(plan.pk, now))) for plan in plans)
     ticks = [
         _tick(plan, now, until, jobs, unfinished[plan.pk])
@@ -84,12 +85,6 @@ def _fire_batch(now: datetime) -> tuple[int, int]:
 
 def _due(now: datetime) -> QuerySet[SchedulePlan]:
     return SchedulePlan.objects.filter(next_fire_at__lte=now, schedule__enabled=True).select_related("schedule")
-
-
-def _first_edits(plans: list[SchedulePlan]) -> dict[int, datetime]:
-    """Return by schedule when it was first edited since it was planned."""
-    edits = ScheduleEdit.objects.filter(schedule_id__in=[plan.pk for plan in plans])
-    return dict(edits.values_list("schedule_id").annotate(Min("edited_at")))
 
 
 def _unfinished(plans: list[SchedulePlan]) -> dict[int, list[tuple[UUID, str]]]:

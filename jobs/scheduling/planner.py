@@ -32,7 +32,8 @@ def replan(*, now: datetime) -> int:
         # An edit under way holds its schedule: its turn comes when it is committed. So none is planned from old rows.
         rows = PeriodicTask.objects.filter(pk__in=by_schedule).select_related("plan", *RULES)
         schedules = {schedule.pk: schedule for schedule in claimable(rows, no_key=True)}
-        ready = [pk for pk, schedule in schedules.items() if not _is_due(schedule, by_schedule[pk], now)]
+        first = ScheduleEdit.objects.first_of(schedules)
+        ready = [pk for pk, schedule in schedules.items() if not _is_due(schedule, min(now, first.get(pk, now)))]
         _save([_planned(schedules[pk], by_schedule[pk], now) for pk in ready])
         done = {*ready, *_gone(by_schedule.keys() - schedules.keys())}
         ScheduleEdit.objects.filter(pk__in=[edit.pk for edit in edits if edit.schedule_id in done]).delete()
@@ -60,11 +61,11 @@ def _gone(schedule_ids: set[int]) -> set[int]:
     return schedule_ids - set(there)
 
 
-def _is_due(schedule: PeriodicTask, edits: list[ScheduleEdit], now: datetime) -> bool:
+def _is_due(schedule: PeriodicTask, until: datetime) -> bool:
     """Whether it has to fire by its former rule yet, up to the edit: no fire is lost by an edit while beat was away."""
     plan = getattr(schedule, "plan", None)
     fire_at = plan.next_fire_at if plan and schedule.enabled else None
-    return fire_at is not None and fire_at <= min(now, edits[0].edited_at)
+    return fire_at is not None and fire_at <= until
 
 
 def _planned(schedule: PeriodicTask, edits: list[ScheduleEdit], now: datetime) -> SchedulePlan:

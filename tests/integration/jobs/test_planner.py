@@ -14,7 +14,7 @@ from django_celery_beat.models import ClockedSchedule, CrontabSchedule, Interval
 
 from jobs import job, publish
 from jobs.breaker import WHOLE, Breaker
-from jobs.models import Run, SchedulePlan
+from jobs.models import Run, ScheduleEdit, SchedulePlan
 from jobs.policies import crontab, every
 from jobs.scheduling.declared import sync_declared
 from jobs.scheduling.firing import fire_due
@@ -133,6 +133,16 @@ def test_an_edited_rule_is_planned_anew_and_others_stay() -> None:
 
 
 @pytest.mark.req("PL-2")
+def test_edits_journalled_out_of_their_order_keep_no_schedule_from_being_planned() -> None:
+    schedule = every_minute()
+    replan(now=NOON)
+    for seconds in (90, 30):
+        ScheduleEdit.objects.create(schedule_id=schedule.pk, edited_at=NOON + timedelta(seconds=seconds))
+    now = NOON + 2 * MINUTE
+    assert (fire_due(now=now), replan(now=now), fire_due(now=now)) == (0, 1, 1)
+    assert not ScheduleEdit.objects.exists()
+
+
 def test_a_paused_schedule_fires_nothing_and_goes_on_from_now() -> None:
     schedule = every_minute()
     replan(now=NOON)
