@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from typing import Any
 
-from django.db.models import Sum
 from django.utils import timezone
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 
 from jobs import health, queries
-from jobs.histogram import at_most, merged
+from jobs.histogram import at_most
 from jobs.models import BadMessage, HourTally, Run, Worker
+from jobs.rollup import summed
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 BOUNDS = tuple(0.001 * 2.0**doubling for doubling in range(2, 26, 2))
@@ -42,41 +41,39 @@ class _Rows:
 
 
 def _ends() -> Iterator[Metric]:
-    columns = (*_STATES, "retries", "seconds", "wait_seconds", "cpu_seconds")
-    rows: list[Any] = list(
-        HourTally.objects.values("job", "queue").annotate(**{f"sum_{each}": Sum(each) for each in columns})
-    )
+    totals = _totals()
     ended = CounterMetricFamily("daybook_runs", "Runs that ended, by state.", labels=[*_BY_JOB, "state"])
-    for row in rows:
+    for total in totals:
         for state in _STATES:
-            ended.add_metric([row["job"], row["queue"], state], row[f"sum_{state}"])
+            ended.add_metric([total.job, total.queue, state], getattr(total, state))
     yield ended
     for name, column, about in (
         ("daybook_retries", "retries", "Attempts beyond each run's first."),
         ("daybook_run_cpu_seconds", "cpu_seconds", "CPU of the last attempts."),
     ):
         counter = CounterMetricFamily(name, about, labels=_BY_JOB)
-        for row in rows:
-            counter.add_metric([row["job"], row["queue"]], row[f"sum_{column}"])
+        for total in totals:
+            counter.add_metric([total.job, total.queue], getattr(total, column))
         yield counter
-    sums = {(row["job"], row["queue"]): row for row in rows}
-    yield _histogram("daybook_run_duration_seconds", "Duration of the last attempts.", "durations", "seconds", sums)
-    yield _histogram(
-        "daybook_run_wait_seconds", "From when runs were due to their start.", "waits", "wait_seconds", sums
-    )
+    durations = HistogramMetricFamily("daybook_run_duration_seconds", "Duration of the last attempts.", labels=_BY_JOB)
+    waits = HistogramMetricFamily("daybook_run_wait_seconds", "From when runs were due to their start.", labels=_BY_JOB)
+    for total in totals:
+        durations.add_metric([total.job, total.queue], _buckets(total.durations), sum_value=total.seconds)
+        waits.add_metric([total.job, total.queue], _buckets(total.waits), sum_value=total.wait_seconds)
+    yield from (durations, waits)
 
 
-def _histogram(name: str, about: str, column: str, total: str, sums: dict[tuple[str, str], Any]) -> Metric:
-    parts = defaultdict(list)
-    for job, queue, histogram in HourTally.objects.values_list("job", "queue", column):
-        parts[job, queue].append(histogram)
-    family = HistogramMetricFamily(name, about, labels=_BY_JOB)
-    for place, histograms in sorted(parts.items()):
-        counts = merged(histograms)
-        buckets = [(f"{bound:g}", count) for bound, count in at_most(counts, BOUNDS)]
-        buckets.append(("+Inf", sum(counts.values())))
-        family.add_metric(list(place), buckets, sum_value=sums[place][f"sum_{total}"] if place in sums else 0.0)
-    return family
+def _totals() -> list[HourTally]:
+    """Return all that was counted, added up by job and queue."""
+    places = defaultdict(list)
+    for tally in HourTally.objects.order_by("job", "queue"):
+        places[tally.job, tally.queue].append(tally)
+    return [summed(tallies, HourTally(job=job, queue=queue)) for (job, queue), tallies in places.items()]
+
+
+def _buckets(histogram: dict[str, int]) -> list[tuple[str, float]]:
+    buckets: list[tuple[str, float]] = [(f"{bound:g}", count) for bound, count in at_most(histogram, BOUNDS)]
+    return [*buckets, ("+Inf", sum(histogram.values()))]
 
 
 def _queues() -> Iterator[Metric]:

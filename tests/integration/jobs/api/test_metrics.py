@@ -9,11 +9,13 @@ from typing import Any
 
 import pytest
 import yaml
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from prometheus_client.parser import text_string_to_metric_families
 
 from jobs import ledger, metrics
-from jobs.models import Queue
+from jobs.models import HourTally, Queue
 from jobs.rollup import count_ends
 from jobs.states import State
 from tests.integration.jobs.api.conftest import Caller
@@ -30,6 +32,28 @@ def samples() -> dict[tuple[str, ...], float]:
         for family in text_string_to_metric_families(text)
         for sample in family.samples
     }
+
+
+def test_the_hours_are_read_once_a_scrape_and_added_up_by_job_and_queue() -> None:
+    now = ledger.now()
+    for hours in (0, 3):
+        HourTally.objects.create(
+            start=now - timedelta(hours=hours),
+            job="add",
+            queue="base",
+            last_finished_at=now,
+            succeeded=2,
+            seconds=3.0,
+            durations={"0": 2},
+            waits={"0": 1},
+        )
+    with CaptureQueriesContext(connection) as captured:
+        told = samples()
+    assert sum("hourtally" in query["sql"] for query in captured) == 1
+    assert told["daybook_runs_total", "add", "base", "succeeded"] == 4
+    assert told["daybook_run_duration_seconds_sum", "add", "base"] == 6.0
+    assert told["daybook_run_duration_seconds_count", "add", "base"] == 4
+    assert told["daybook_run_wait_seconds_count", "add", "base"] == 2
 
 
 def test_metrics_say_what_the_rows_say() -> None:
