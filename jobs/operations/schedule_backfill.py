@@ -11,8 +11,8 @@ from jobs import ledger, queries, registry
 from jobs.errors import RefusedError
 from jobs.models import Run
 from jobs.operations.schedule_record import Asker, check_theirs
+from jobs.operations.schedules import run_of
 from jobs.queries.schedule_settings import settings_of
-from jobs.task import Job
 
 
 def backfill(schedule: PeriodicTask, *, first: datetime, until: datetime, confirmed: int, by: Asker) -> int:
@@ -29,24 +29,11 @@ def backfill(schedule: PeriodicTask, *, first: datetime, until: datetime, confir
     if len(wanted.fires) != confirmed:
         raise RefusedError(f"there are {len(wanted.fires)} runs to enqueue now, not {confirmed}; look again")
     job, now = registry.find(schedule.task), ledger.now()
-    runs = [_run(job, schedule, fire, by=by) for fire in wanted.fires]
+    known = settings_of(schedule)
+    runs = [run_of(schedule, job, known, owner=by.user, cause=by.cause) for _ in wanted.fires]
+    for run, fire_at in zip(runs, wanted.fires, strict=True):
+        run.schedule_id, run.fire_at, run.published_at = schedule.pk, fire_at, None
     with transaction.atomic():
         ledger.free_ticks(schedule.pk, wanted.fires, reason=f"backfilled {now:%F %T}")
         ledger.enqueue_many(runs)
         return Run.objects.filter(pk__in=[run.pk for run in runs]).count()
-
-
-def _run(job: Job, schedule: PeriodicTask, fire_at: datetime, *, by: Asker) -> Run:
-    known = settings_of(schedule)
-    plan = getattr(schedule, "plan", None)
-    run = job.new_run(
-        known.args,
-        known.kwargs,
-        owner=(plan and plan.owner) or by.user,
-        cause=by.cause,
-        queue=known.queue or None,
-        priority=known.priority,
-    )
-    run.options["headers"] = {**known.headers, "periodic_task_name": schedule.name}
-    run.schedule_id, run.fire_at, run.published_at = schedule.pk, fire_at, None
-    return run

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import Any
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import transaction
@@ -14,7 +15,9 @@ from jobs import ledger, queries, registry
 from jobs.models import Run, SchedulePlan
 from jobs.models.schedule_change import Action
 from jobs.operations.schedule_record import Asker, check_theirs, chunks, note
-from jobs.queries.schedule_settings import settings_of
+from jobs.queries.schedule_settings import ScheduleSettings, settings_of
+from jobs.scheduling.ticks import routing_of
+from jobs.task import Job
 
 
 def run_schedule_now(schedule: PeriodicTask, *, by: Asker, owner: AbstractBaseUser | None = None) -> Run:
@@ -26,18 +29,30 @@ def run_schedule_now(schedule: PeriodicTask, *, by: Asker, owner: AbstractBaseUs
     """
     check_theirs(schedule, by)
     job, known, now = registry.find(schedule.task), settings_of(schedule), ledger.now()
-    plan = getattr(schedule, "plan", None)
     with transaction.atomic():
-        result = job.apply_async(
-            args=known.args,
-            kwargs=known.kwargs,
-            owner=(plan and plan.owner) or owner or by.user,
-            cause=by.cause,
-            queue=known.queue or None,
-            priority=known.priority,
-        )
-        ledger.tie_to_schedule(result.id, schedule_id=schedule.pk, fire_at=now)
-    return queries.find_run(result.id)
+        run = run_of(schedule, job, known, owner=owner or by.user, cause=by.cause)
+        found = job.enqueue(run, is_fresh=True)
+        ledger.tie_to_schedule(found.pk, schedule_id=schedule.pk, fire_at=now)
+    return queries.find_run(found.pk)
+
+
+def run_of(schedule: PeriodicTask, job: Job, known: ScheduleSettings, *, owner: Any, cause: str) -> Run:
+    """Return the unsaved run that a person asks of a schedule: what and where as a tick's, for its owner or `owner`.
+
+    Raises: ArgumentsError.
+    """
+    plan = getattr(schedule, "plan", None)
+    run = job.new_run(
+        known.args,
+        known.kwargs,
+        owner=(plan and plan.owner) or owner,
+        cause=cause,
+        priority=known.priority,
+        headers=known.headers,
+        **routing_of(schedule),
+    )
+    run.options["headers"] = {**known.headers, "periodic_task_name": schedule.name}
+    return run
 
 
 def pause_schedule(schedule: PeriodicTask, *, by: Asker) -> bool:

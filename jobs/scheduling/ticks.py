@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from celery import current_app
+from django_celery_beat.models import PeriodicTask
 
 from jobs.errors import ArgumentsError
 from jobs.identifiers import new_correlation_id
@@ -29,7 +30,6 @@ def new_run(job: Job, plan: SchedulePlan, fire_at: datetime, now: datetime) -> R
     Raises: ArgumentsError; ValueError for what is no JSON.
     """
     schedule = plan.schedule
-    options: dict[str, Any] = {name: getattr(schedule, name) or None for name in _ROUTING}
     starts_at = fire_at + share_of(plan.pk, fire_at, most_seconds=plan.jitter_seconds)
     run = job.new_run(
         _json("args", schedule.args or "[]", list),
@@ -39,7 +39,7 @@ def new_run(job: Job, plan: SchedulePlan, fire_at: datetime, now: datetime) -> R
         expires=schedule.expires_,
         priority=schedule.priority,
         eta=starts_at if starts_at > now else None,
-        **options,
+        **routing_of(schedule),
     )
     run.options["headers"] = {**_json("headers", schedule.headers or "{}", dict), "periodic_task_name": schedule.name}
     run.schedule_id, run.fire_at, run.correlation_id = plan.pk, fire_at, new_correlation_id()
@@ -47,6 +47,11 @@ def new_run(job: Job, plan: SchedulePlan, fire_at: datetime, now: datetime) -> R
         # The job's own key, where it has one, keeps its limit: a run with limit 1 takes the key's first place only.
         run.concurrency_key, run.concurrency_limit = run.concurrency_key or f"schedule:{plan.pk}", 1
     return run
+
+
+def routing_of(schedule: PeriodicTask) -> dict[str, str | None]:
+    """Return where the schedule's runs go, as options of a run."""
+    return {name: getattr(schedule, name) or None for name in _ROUTING}
 
 
 def record(plan: SchedulePlan, fire_at: datetime, now: datetime, state: State, reason: str) -> Run:

@@ -11,6 +11,7 @@ from pytest_django import Settings
 from jobs import operations, queries
 from jobs.errors import RefusedError
 from jobs.models import Run, SchedulePlan
+from jobs.scheduling.firing import fire_due
 from jobs.states import State
 from tests import tasks_for_tests
 from tests.rows import NOON, saved_run
@@ -47,6 +48,21 @@ def test_each_past_fire_gets_one_run_in_the_phase_of_the_interval_however_often_
         NOON + timedelta(minutes=3), "add", {"x": 1}, "email", State.QUEUED, "cli",
     )  # fmt: skip
     assert Run.objects.filter(published_at=None, schedule=schedule).count() == Run.objects.count() == 6
+
+
+def test_backfilled_runs_and_one_run_now_go_where_a_ticks_runs_go(
+    schedule: PeriodicTask,
+) -> None:
+    PeriodicTask.objects.update(queue=None, exchange="base", routing_key="email.urgent", headers='{"trace": "yes"}')
+    schedule = queries.find_schedule(schedule.name)
+    assert _backfill(schedule, 6) == 6
+    operations.run_schedule_now(schedule, by=SHELL)
+    fire_due(now=NOON + timedelta(days=1, minutes=3))
+    runs = Run.objects.filter(schedule=schedule)
+    routes = [{name: run.options[name] for name in ("exchange", "routing_key", "headers")} for run in runs]
+    headers = {"trace": "yes", "periodic_task_name": "ticks"}
+    assert routes == [{"exchange": "base", "routing_key": "email.urgent", "headers": headers}] * 8
+    assert len({run.queue for run in runs}) == 1
 
 
 def test_a_missed_fire_runs_and_one_that_ran_does_not_again(schedule: PeriodicTask) -> None:
