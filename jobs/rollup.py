@@ -85,8 +85,9 @@ def _minute(at: datetime) -> datetime:
 
 def _first_end(since: datetime) -> datetime | None:
     counted: tuple[type[Run | EarlierEnd], ...] = (Run, EarlierEnd)
-    later = (model.objects.filter(finished_at__gte=since).order_by("finished_at").first() for model in counted)
-    return min((end.finished_at for end in later if end and end.finished_at), default=None)
+    ends = (model.objects.filter(finished_at__gte=since).order_by("finished_at") for model in counted)
+    first = (rows.values_list("finished_at", flat=True).first() for rows in ends)
+    return min((at for at in first if at is not None), default=None)
 
 
 def _count_minutes(begin: datetime, end: datetime) -> set[datetime]:

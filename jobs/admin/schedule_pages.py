@@ -66,15 +66,15 @@ class Titled:
 
 def schedule_facts(schedule: PeriodicTask) -> dict[str, Any]:
     """Return what the page says above the form."""
-    known, now = queries.describe_schedule(schedule), timezone.now()
-    last = queries.last_runs([schedule.pk]).get(schedule.pk)
+    last, now = queries.last_runs([schedule.pk]), timezone.now()
+    (known,) = queries.describe_schedules([schedule], last=last)
     return {
         "schedule": schedule,
         "original": Titled(schedule.pk, schedule.name),
         "known": known,
         "badge": state_cell(schedule),
         "next_fire": fire_cell(schedule, now=now),
-        "last_run": last_run_cell(schedule, last, now=now),
+        "last_run": last_run_cell(schedule, last.get(schedule.pk), now=now),
         "arguments": as_json([*known.args, known.kwargs] if known.args else known.kwargs),
     }
 

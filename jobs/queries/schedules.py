@@ -105,10 +105,16 @@ def describe_schedule(schedule: PeriodicTask) -> ScheduleDetails:
     return describe_schedules([schedule])[0]
 
 
-def describe_schedules(schedules: Iterable[PeriodicTask]) -> list[ScheduleDetails]:
-    """Return what there is to know about these schedules; as many statements for all as for one."""
+def describe_schedules(
+    schedules: Iterable[PeriodicTask], *, last: Mapping[int, Run] | None = None
+) -> list[ScheduleDetails]:
+    """Return what there is to know about these schedules; as many statements for all as for one.
+
+    `last` are their last runs, where they are known.
+    """
     rows, now = list(schedules), timezone.now()
-    last = last_runs([row.pk for row in rows])
+    if last is None:
+        last = last_runs([row.pk for row in rows])
     return [_details(row, last.get(row.pk), now) for row in rows]
 
 

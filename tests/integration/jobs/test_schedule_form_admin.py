@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import Permission, User
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django_celery_beat.models import CrontabSchedule, IntervalSchedule, PeriodicTask
 from pytest_django import DjangoAssertNumQueries
 
@@ -88,6 +90,15 @@ def test_a_written_rule_replaces_the_old_one_and_the_edit_is_on_record(admin_cli
     assert "every 2 hours" in page
     assert admin_client.post(f"{SCHEDULES}change/{change.id}/revert/").status_code == 302
     assert queries.settings_of(queries.find_schedule("nightly")).rule == "30 2 * * *"
+
+
+def test_the_page_asks_for_the_last_run_once(admin_client: Client) -> None:
+    schedule = added("ticks")
+    last = saved_run(schedule=schedule, fire_at=NOON)
+    with CaptureQueriesContext(connection) as captured:
+        page = admin_client.get(_page(schedule)).content.decode()
+    assert str(last.pk) in page
+    assert sum('ORDER BY U0."fire_at" DESC' in query["sql"] for query in captured) == 1
 
 
 def test_the_form_masks_secrets_and_keeps_those_left_alone(admin_client: Client) -> None:
