@@ -7,7 +7,6 @@ ringing that found it set is always seen by that look.
 from __future__ import annotations
 
 import atexit
-import os
 import threading
 import time
 import uuid
@@ -22,6 +21,7 @@ from django.db.models import Q
 
 from jobs import ledger, publish
 from jobs.models import Bell, Run
+from jobs.per_process import PerProcess
 from jobs.states import State
 
 log = structlog.get_logger(__name__)
@@ -106,7 +106,6 @@ class _Ringer:
     """One process's hand on the bells: the first wish rings at once, those that follow closely share one ringing."""
 
     def __init__(self) -> None:
-        self.pid = os.getpid()
         self._rung: dict[Key, float] = {}
         self._wanted: set[Key] = set()
         self._changed = threading.Condition()
@@ -154,17 +153,11 @@ class _Ringer:
         connection.close()
 
 
-_only: _Ringer | None = None
-
-
-def _ringer() -> _Ringer:
-    global _only  # noqa: PLW0603 - one per process; a forked child has no thread of its parent's
-    if _only is None or _only.pid != os.getpid():
-        _only = _Ringer()
-    return _only
+_ringer = PerProcess(_Ringer)
 
 
 @atexit.register
 def _ring_the_last() -> None:
-    if _only is not None and _only.pid == os.getpid():
-        _only.ring_wanted()
+    ringer = _ringer.made()
+    if ringer is not None:
+        ringer.ring_wanted()

@@ -11,6 +11,8 @@ from typing import NoReturn, Protocol
 import structlog
 from django.db import connection
 
+from jobs.per_process import PerProcess
+
 log = structlog.get_logger(__name__)
 
 LOOK_SECONDS = 0.025
@@ -29,7 +31,6 @@ class Minder:
 
     def __init__(self) -> None:
         """Start with nothing; the thread starts with the first pack."""
-        self.pid = os.getpid()
         self._packs: list[Minded] = []
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
@@ -70,12 +71,4 @@ def give_up(error: Exception) -> NoReturn:
     os._exit(_EXIT_UNWRITTEN)
 
 
-_only: Minder | None = None
-
-
-def minder() -> Minder:
-    """Return this process's minder."""
-    global _only  # noqa: PLW0603 - one per process; a forked child has no thread of its parent's
-    if _only is None or _only.pid != os.getpid():
-        _only = Minder()
-    return _only
+minder = PerProcess(Minder)
