@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
 from typing import Any
 
 from django.contrib import admin
@@ -14,8 +13,6 @@ from django_celery_beat.models import PeriodicTask
 
 from jobs import queries, registry
 from jobs.admin.themed import ChangeList
-
-_OVERDUE = timedelta(seconds=60)
 
 
 class ScheduleChangeList(ChangeList):
@@ -63,7 +60,7 @@ class JobFilter(admin.SimpleListFilter):
 
 
 def _overdue() -> Q:
-    return Q(enabled=True, plan__next_fire_at__lt=timezone.now() - _OVERDUE)
+    return Q(enabled=True, plan__next_fire_at__lt=timezone.now() - queries.OVERDUE)
 
 
 _STATES: dict[str, tuple[str, Callable[[], Q]]] = {

@@ -6,15 +6,15 @@ import getpass
 import json
 import os
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
-from django.contrib.auth import get_user_model
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.base_user import AbstractBaseUser
 
 from jobs.cli.exits import bad_usage
 from jobs.models.run import Cause
 from jobs.operations import Asker
+from jobs.operations.schedule_checks import find_owner, read_moment
 from jobs.queries import SETTINGS, STATE_GROUPS, TEXT_SETTINGS
 
 
@@ -36,13 +36,10 @@ def read_arguments(pairs: Sequence[str]) -> dict[str, Any]:
 
 def read_time(text: str | None) -> datetime | None:
     """Return an ISO 8601 time; one without zone is UTC."""
-    if not text:
-        return None
     try:
-        moment = datetime.fromisoformat(text)
+        return read_moment(text)
     except ValueError:
         raise bad_usage(f"not an ISO 8601 time: {text!r}; write 2026-05-01T09:00:00+02:00") from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def read_clock(text: str) -> tuple[int, int]:
@@ -55,11 +52,8 @@ def read_clock(text: str) -> tuple[int, int]:
 
 def read_user(name: str | None) -> AbstractBaseUser | None:
     """Return the user of that name."""
-    if not name:
-        return None
-    users = get_user_model()
-    user = users.objects.filter(**{users.USERNAME_FIELD: name}).first()
-    if user is None:
+    user = find_owner(name or "")
+    if name and user is None:
         raise bad_usage(f"there is no user {name!r}")
     return user
 

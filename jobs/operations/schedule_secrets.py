@@ -6,16 +6,14 @@ from collections.abc import Mapping
 from itertools import zip_longest
 from typing import Any
 
-from jobs import registry, wire
+from jobs import drafting, registry, wire
 from jobs.operations.schedule_checks import BadScheduleError
 
 
 def sealed(job: str, args: list[Any], kwargs: dict[str, Any]) -> tuple[list[Any], dict[str, Any]]:
     """Return the arguments as they may rest: those that the job calls sensitive encrypted."""
     known = registry.registered().get(job)
-    if known is None or not known.declaration.sensitive:
-        return args, kwargs
-    return wire.seal(args, kwargs, names=known.declaration.sensitive, function=known.run)
+    return (args, kwargs) if known is None else drafting.sealed(known, args, kwargs)
 
 
 def unmasked(

@@ -15,11 +15,10 @@ from jobs import queries, registry
 from jobs.conf import conf
 from jobs.errors import RefusedError
 from jobs.models.schedule_change import Action
-from jobs.operations.rule_rows import new_row
 from jobs.operations.schedule_checks import BadScheduleError, check_schedule
 from jobs.operations.schedule_edits import default_settings, remove_schedules, write
 from jobs.operations.schedule_record import Asker, on_record
-from jobs.rule_text import WEEKDAYS, read_rule
+from jobs.rule_text import WEEKDAYS
 
 
 def schedule_for_user(  # noqa: PLR0913 - when, what and for whom
@@ -54,12 +53,12 @@ def schedule_for_user(  # noqa: PLR0913 - when, what and for whom
         "owner": username,
     }
     _check_clock(hour, minute, weekday)
-    found = check_schedule(wanted, changed=["name", "job", "rule", "zone", "kwargs", "owner"])
+    row = check_schedule(wanted, changed=["name", "job", "rule", "zone", "kwargs", "owner"])
     with transaction.atomic():
         get_user_model().objects.select_for_update().get(pk=owner.pk)
         _check_limit(owner)
         with on_record([], action=Action.CREATED, by=by) as ids:
-            ids.append(write(PeriodicTask(), wanted, rule=found or new_row(read_rule(rule))).pk)
+            ids.append(write(PeriodicTask(), wanted, rule=row).pk)
     return queries.find_schedule(wanted["name"])
 
 

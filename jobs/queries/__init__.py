@@ -29,6 +29,7 @@ from jobs.queries.schedule_settings import (
     shown_settings,
 )
 from jobs.queries.schedules import (
+    OVERDUE,
     NoSuchScheduleError,
     ScheduleDetails,
     all_schedules,
@@ -48,6 +49,7 @@ from jobs.queries.statistics import JobStatistics, Point, overall, series, stati
 from jobs.queries.workers import all_workers, live_workers, worker_state
 
 __all__ = [
+    "OVERDUE",
     "SETTINGS",
     "STATE_GROUPS",
     "TEXT_SETTINGS",

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import asdict
 from typing import Annotated
 
-import typer
-from django.core.management import CommandError
 from typer import Argument, Option
 
 from jobs import operations, queries
-from jobs.cli.exits import REFUSED, bad_usage, exit_codes
+from jobs.cli.confirming import confirm
+from jobs.cli.exits import exit_codes
 from jobs.cli.printing import print_json, print_rich, stdout
 from jobs.cli.reading import asker, read_user
 from jobs.cli.tables import queues_table
@@ -71,17 +69,9 @@ def purge(
     """
     with exit_codes():
         queries.find_queue(name)
-    if not yes:
-        _confirm(f"Cancel every waiting run of {name}?")
+    confirm(f"Cancel every waiting run of {name}?", yes=yes, otherwise="nothing was cancelled")
     count = operations.purge_queue(name, by=asker())
     if as_json:
         print_json(stdout(), {"cancelled": count})
     else:
         stdout().write(f"{count} cancelled")
-
-
-def _confirm(question: str) -> None:
-    if not sys.stdin.isatty():
-        raise bad_usage("nobody can be asked here: add --yes; nothing was cancelled")
-    if not typer.confirm(question):
-        raise CommandError("nothing was cancelled", returncode=REFUSED)

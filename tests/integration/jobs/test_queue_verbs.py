@@ -50,7 +50,7 @@ def test_a_queue_is_paused_and_resumed_and_says_when_it_was_already() -> None:
         (("resume", "mail"), "there is no queue 'mail'"),
         (("purge", "mail", "--yes"), "there is no queue 'mail'"),
         (("pause", "email", "--by", "nobody"), "there is no user 'nobody'"),
-        (("purge", "email"), "nobody can be asked here: add --yes; nothing was cancelled"),
+        (("purge", "email"), "Cancel every waiting run of email? Nobody can be asked here: add --yes; nothing was"),
     ],
 )
 def test_misuse_exits_2_and_changes_nothing(arguments: tuple[str, ...], words: str) -> None:
