@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 from uuid import UUID
@@ -32,7 +32,8 @@ from jobs.outcomes import Again, Fail, Stop, decide
 from jobs.registry import problem_of_call
 from jobs.states import State
 from jobs.tray import Tray
-from jobs.wire import shown, unseal
+from jobs.veil import hiding, veiled, veiled_error
+from jobs.wire import secrets_in, shown, unseal
 
 if TYPE_CHECKING:
     from jobs.task import Job
@@ -106,7 +107,8 @@ def perform(job: Job, trace: Tracer, message: Message) -> Any:
 def perform_claimed(job: Job, trace: Tracer, message: Message, run: Run, *, tray: Tray | None = None) -> Any:
     """Run the claimed run's attempt; a good end that has no consequences is laid on the `tray`, where there is one."""
     faultpoints.reach("after claim")
-    with bound(Attempt(run, job, message.task_id, tray=tray)):
+    attempt = Attempt(run, job, message.task_id, tray=tray)
+    with hiding(secrets_in(run.args, run.kwargs)), bound(attempt):
         return trace(message.task_id, unseal(run.args), unseal(run.kwargs), _request(run, message))
 
 
@@ -150,7 +152,9 @@ def execute(job: Job, body: Callable[..., Any], args: Any, kwargs: Any) -> Any:
         return body(*args, **kwargs)
     try:
         result = body(*args, **kwargs)
-    except CeleryRetry:
+    except CeleryRetry as error:
+        if isinstance(error.exc, Exception):
+            error.exc = veiled_error(error.exc)
         raise
     except (Ignore, Reject) as error:
         _end_ignored(attempt, error)
@@ -214,15 +218,16 @@ def _conclude(attempt: Attempt, error: Exception) -> NoReturn:
         is_infrastructure=is_database_fault(error),
         faults=sum(1 for entry in run.attempts if entry.get("fault")),
     )
+    told = veiled_error(error)
     match outcome:
         case Again():
-            attempt.again = outcome
-            raise CeleryRetry(outcome.reason, exc=error, when=outcome.at) from error
+            attempt.again = replace(outcome, reason=veiled(outcome.reason))
+            raise CeleryRetry(attempt.again.reason, exc=told, when=outcome.at) from told
         case Stop():
-            attempt.job.backend.mark_as_revoked(attempt.task_id, str(error), request=attempt.job.request)
-            raise Ignore(str(error)) from error
+            attempt.job.backend.mark_as_revoked(attempt.task_id, str(told), request=attempt.job.request)
+            raise Ignore(str(told)) from told
         case Fail():
-            raise error
+            raise told
 
 
 def _end_ignored(attempt: Attempt, error: Ignore | Reject) -> NoReturn:

@@ -34,6 +34,8 @@ class Conf:
     republish_seconds: float = 10.0
     run_retention_days: int = 7
     statistics_days: int = 14
+    run_log_lines: int = 1000
+    run_log_bytes: int = 256_000
     api_requests_per_minute: int = 600
     api_waiters: int = 2
     cancel_grace_seconds: float = 30.0

@@ -18,6 +18,7 @@ from jobs.bell import announce
 from jobs.errors import Cancelled, Interrupted
 from jobs.identifiers import child_run_id
 from jobs.models import Run
+from jobs.veil import veiled
 from jobs.wire import digest
 
 if TYPE_CHECKING:
@@ -135,7 +136,7 @@ class RunContext:
         """Show how far it is; written at most once a second, and always at the end."""
         if time.monotonic() - self._noted_at >= CHECK_SECONDS or done == total:
             self._noted_at = time.monotonic()
-            ledger.note(self.fence, progress={"done": done, "total": total, "note": note})
+            ledger.note(self.fence, progress={"done": done, "total": total, "note": veiled(note)})
 
     def checkpoint(self, **state: Any) -> None:
         """Keep JSON values for a further attempt (see `checkpointed`); written at once.

@@ -19,6 +19,7 @@ from jobs.models.run import Cause
 from jobs.publish import is_left_to_dispatcher
 from jobs.registry import problem_of_call
 from jobs.states import State
+from jobs.veil import without_passwords
 
 if TYPE_CHECKING:
     from jobs.task import Job
@@ -119,9 +120,7 @@ def route(job: Job, options: dict[str, Any], args: Any, kwargs: Any) -> tuple[st
 
 
 def sealed(job: Job, args: Iterable[Any], kwargs: Mapping[str, Any]) -> tuple[list[Any], dict[str, Any]]:
-    """Return the arguments as they may rest: the sensitive ones encrypted."""
-    if not job.declaration.sensitive:
-        return list(args), dict(kwargs)
+    """Return the arguments as they may rest: the sensitive ones, and URLs with a password, encrypted."""
     return wire.seal(args, kwargs, names=job.declaration.sensitive, function=job.run)
 
 
@@ -140,7 +139,12 @@ def _guards(job: Job, args: Any, kwargs: Any, *, tenant: str, unique_key: str | 
     says = job.declaration
     if not (says.unique or says.concurrency or says.rate_limit or says.tenant):
         return {"tenant": tenant[:100], "unique_key": unique_key and wire.key(unique_key)}
-    values = {name: value for name, value in wire.by_name(job.run, args, kwargs).items() if name not in says.sensitive}
+    given = wire.by_name(job.run, args, kwargs)
+    values = {
+        name: without_passwords(value) if isinstance(value, str) else value
+        for name, value in given.items()
+        if name not in says.sensitive
+    }
 
     def key(template: str) -> str:
         return wire.key(f"{job.name}:{template.format(**values)}")

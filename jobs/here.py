@@ -12,7 +12,7 @@ import structlog
 from celery.app.trace import build_tracer
 from django.db.models import Q
 
-from jobs import fanout, ledger, machine, registry
+from jobs import fanout, ledger, machine, registry, run_log
 from jobs.attempt import Message, perform
 from jobs.conf import conf
 from jobs.envelope import request_of
@@ -55,6 +55,7 @@ def run_here(
     try:
         return _perform_until_ended(run, deadline=time.monotonic() + patience_seconds)
     finally:
+        run_log.flush()
         node.end()
 
 

@@ -13,7 +13,7 @@ from celery import bootsteps, signals
 from celery.worker import state as worker_state
 from celery.worker.control import control_command
 
-from jobs import dead_packs
+from jobs import dead_packs, run_log
 from jobs.frozen import FrozenChildren
 from jobs.models import Worker
 from jobs.presence import Presence
@@ -65,6 +65,7 @@ class Node(bootsteps.StartStopStep):
         threading.Thread(target=self.presence.note_stopping, daemon=True).start()
 
     def _sign_off(self, **_: Any) -> None:
+        run_log.flush()
         self.presence.end()
 
 
@@ -89,6 +90,12 @@ def die_with_parent(**_: Any) -> None:
         return
     if os.getppid() != parent:
         os._exit(_EXIT_LOST)
+
+
+@signals.worker_process_shutdown.connect
+def write_logs(**_: Any) -> None:
+    """Write what a pool's child has logged before it ends."""
+    run_log.flush()
 
 
 def _children(pool: Any) -> list[int]:

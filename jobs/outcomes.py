@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from jobs.errors import Cancelled, Interrupted, Snooze
 from jobs.policies import Retry
+from jobs.veil import veiled
 
 LOST = "LOST"
 TIMEOUT = "TIMEOUT"
@@ -78,10 +79,10 @@ def decide(
 def describe(error: BaseException, *, trace: str | None = None, is_infrastructure: bool = False) -> Failure:
     """Return the error as kind, message and fingerprint; alike errors of one place share the fingerprint."""
     kind = TIMEOUT if "TimeLimitExceeded" in type(error).__name__ else type(error).__qualname__
-    message = storable(_said_by(error))[:2000]
+    message = veiled(storable(_said_by(error)))[:2000]
     frames = traceback.extract_tb(error.__traceback__)
     place = f"{frames[-1].filename}:{frames[-1].name}" if frames else ""
-    text = storable(trace or "".join(traceback.format_exception(error)))
+    text = veiled(storable(trace or "".join(traceback.format_exception(error))))
     return Failure(kind, message, fingerprint(kind, message, place), text, is_infrastructure)
 
 

@@ -1,4 +1,4 @@
-"""Deletes what is past its keeping time, in small batches: finished runs, their results, nodes gone, kept replies."""
+"""Deletes what is past its keeping time, in small batches: ended runs with result and log, nodes gone, kept replies."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from django.db import transaction
 from django_celery_results.models import TaskResult
 
 from jobs.conf import conf
-from jobs.models import KeptReply, Run, Worker
+from jobs.models import KeptReply, LogChunk, Run, Worker
 from jobs.models.token import KEPT
 
 BATCH = 500
@@ -33,5 +33,6 @@ def _prune_batch(before: datetime) -> int:
     ids = list(finished.values_list("pk", flat=True)[:BATCH])
     with transaction.atomic():
         TaskResult.objects.filter(task_id__in=[str(pk) for pk in ids]).delete()
+        LogChunk.objects.filter(run_id__in=ids).delete()
         Run.objects.filter(pk__in=ids).delete()
     return len(ids)

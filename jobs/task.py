@@ -23,6 +23,7 @@ from jobs.models import Run
 from jobs.outcomes import Again
 from jobs.policies import PLAIN, Declaration, Retry
 from jobs.registry import problem_of_call
+from jobs.veil import veiled
 
 log = structlog.get_logger(__name__)
 
@@ -216,7 +217,7 @@ class Job(Task):  # type: ignore[type-arg]
         wait = self.default_retry_delay if countdown is None else countdown
         at = drafting.moment(eta, now) or now + timedelta(seconds=wait)
         current.edits = self._edits(current.run, args, kwargs, options)
-        current.again = Again(at, reason=f"retry() {exc!r}" if exc else "retry()")
+        current.again = Again(at, reason=veiled(f"retry() {exc!r}") if exc else "retry()")
         error = CeleryRetry(exc=cast("Exception", exc), when=at)
         if throw:
             raise error

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import inspect
 import json
-import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -14,13 +13,11 @@ from kombu.utils import json as kombu_json
 
 from jobs.encryption import decrypt, encrypt
 from jobs.errors import ArgumentsError
+from jobs.veil import MASK as MASK  # noqa: PLC0414
+from jobs.veil import has_password, is_secret_name
 
 SEALED = "__sealed__"
-MASK = "***"
 KEY_CHARACTERS = 200
-_SECRET_NAME = re.compile(
-    r"(^|[_-])(password|passwd|secret|token|api[_-]?key|authorization|credentials?|otp)($|[_-])", re.IGNORECASE
-)
 
 
 if TYPE_CHECKING:
@@ -76,12 +73,23 @@ def check_size(args: Iterable[Any], kwargs: Mapping[str, Any], *, most_bytes: in
 def seal(
     args: Iterable[Any], kwargs: Mapping[str, Any], *, names: tuple[str, ...], function: Callable[..., Any]
 ) -> tuple[list[Any], dict[str, Any]]:
-    """Return the arguments with those called `names` encrypted, wherever they stand in the call."""
-    positions = [n for n, name in enumerate(inspect.signature(function).parameters) if name in names]
+    """Return the arguments with those called `names`, and those that hold a URL with a password, encrypted."""
+    positions = [n for n, name in enumerate(inspect.signature(function).parameters) if name in names] if names else []
     return (
-        [_sealed(value) if n in positions else value for n, value in enumerate(args)],
-        {name: _sealed(value) if name in names else value for name, value in kwargs.items()},
+        [_sealed(value) if n in positions or has_password(value) else value for n, value in enumerate(args)],
+        {name: _sealed(value) if name in names or has_password(value) else value for name, value in kwargs.items()},
     )
+
+
+def secrets_in(*values: Any) -> list[Any]:
+    """Return in clear what is sealed anywhere in the values."""
+    found: list[Any] = []
+    for value in values:
+        if isinstance(value, dict):
+            found += [unseal(value)] if value.keys() == {SEALED} else secrets_in(*value.values())
+        elif isinstance(value, list | tuple):
+            found += secrets_in(*value)
+    return found
 
 
 def unseal(value: Any) -> Any:
@@ -96,8 +104,8 @@ def unseal(value: Any) -> Any:
 
 
 def masked(value: Any, *, name: str = "") -> Any:
-    """Return the value fit to show: sealed values and those under telling names are hidden, at any depth."""
-    if _SECRET_NAME.search(name):
+    """Return the value fit to show: what is sealed or under a telling name, and URLs with passwords, masked."""
+    if is_secret_name(name):
         return MASK
     if isinstance(value, dict):
         if value.keys() == {SEALED}:
@@ -105,7 +113,7 @@ def masked(value: Any, *, name: str = "") -> Any:
         return {key: masked(item, name=str(key)) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [masked(item) for item in value]
-    return value
+    return MASK if isinstance(value, str) and has_password(value) else value
 
 
 def shown(value: Any) -> str:

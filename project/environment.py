@@ -97,6 +97,7 @@ class Environment:
         "Where its tokens are; put the tenant in place of `common`.",
     )
     run_retention_days: int = _number("RUN_RETENTION_DAYS", 7, "Days a finished run is kept.")
+    run_log_lines: int = _number("RUN_LOG_LINES", 1000, "Log lines kept of each run, the newest; 0: none.")
     lease_seconds: int = _number("LEASE_SECONDS", 8, "Silence after which a worker counts as lost.")
     log_format: str = _text("LOG_FORMAT", "console", "'console' or 'json'.")
     log_level: str = _text("LOG_LEVEL", "INFO", "Lowest level logged.")

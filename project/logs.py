@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import MutableMapping
 from typing import Any
 
 import structlog
+
+from jobs.veil import veiled, veiled_value
 
 # The real one: Celery replaces sys.stderr by a proxy that logs, and drops what a handler of ours would write to it.
 _STDERR = "ext://sys.__stderr__"
@@ -21,6 +24,19 @@ def without_links(_logger: Any, _method: str, event: MutableMapping[str, Any]) -
     return event
 
 
+def without_secrets(_logger: Any, _method: str, line: str) -> str:
+    """Mask in the finished line what no log may hold: passwords in URLs, API tokens, sensitive arguments."""
+    return veiled(line)
+
+
+def veil_values(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Mask the same in the values, before they become a line: a number's mask must stand between quotes."""
+    for name, value in event.items():
+        if not name.startswith("_"):
+            event[name] = veiled_value(value, name=name)
+    return event
+
+
 _SHARED: list[Any] = [
     structlog.contextvars.merge_contextvars,
     structlog.processors.TimeStamper(fmt="iso", utc=True),
@@ -28,6 +44,7 @@ _SHARED: list[Any] = [
     structlog.stdlib.add_log_level,
     structlog.stdlib.PositionalArgumentsFormatter(),
     without_links,
+    veil_values,
 ]
 
 LOGGING: dict[str, Any] = {
@@ -40,6 +57,7 @@ LOGGING: dict[str, Any] = {
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 structlog.processors.format_exc_info,
                 structlog.processors.JSONRenderer(),
+                without_secrets,
             ],
             "foreign_pre_chain": _SHARED,
         },
@@ -48,12 +66,16 @@ LOGGING: dict[str, Any] = {
             "processors": [
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback),
+                without_secrets,
             ],
             "foreign_pre_chain": _SHARED,
         },
     },
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "console", "stream": _STDERR}},
-    "root": {"handlers": ["stderr"], "level": "INFO"},
+    "handlers": {
+        "stderr": {"class": "logging.StreamHandler", "formatter": "console", "stream": _STDERR},
+        "runs": {"()": "jobs.run_log.RunLog"},
+    },
+    "root": {"handlers": ["stderr", "runs"], "level": "INFO"},
     "loggers": {
         "django.server": {"handlers": ["stderr"], "level": "INFO", "propagate": False},
         "kombu": {"level": "WARNING"},
@@ -61,6 +83,12 @@ LOGGING: dict[str, Any] = {
         "httpx2": {"level": "WARNING"},
     },
 }
+
+
+def join_task_loggers(logger: logging.Logger, **_: Any) -> None:
+    """Let what get_task_logger() makes log as all else does: Celery gives it a handler and a format of its own."""
+    logger.handlers.clear()
+    logger.propagate = True
 
 
 def configure_structlog(log_format: str, level: str) -> None:

@@ -162,6 +162,7 @@ DJANGO_CELERY_BEAT_TZ_AWARE = True
 DAYBOOK = {
     "lease_seconds": ENVIRONMENT.lease_seconds,
     "run_retention_days": ENVIRONMENT.run_retention_days,
+    "run_log_lines": ENVIRONMENT.run_log_lines,
     "encryption_keys": ENVIRONMENT.field_encryption_keys,
     "signing_keys": ENVIRONMENT.message_signing_keys,
     "user_jobs": ("ingest_emails",),

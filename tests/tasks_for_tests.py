@@ -16,7 +16,7 @@ from celery.exceptions import Ignore, Reject, SoftTimeLimitExceeded
 from django.db import OperationalError, connection
 
 from jobs import Concurrency, PermanentError, Retry, Snooze, TransientError, Unique, current_run, job
-from tests import guarded_jobs, lingering_jobs, packed_jobs  # noqa: F401 - registered with the others
+from tests import guarded_jobs, lingering_jobs, packed_jobs, telling_jobs  # noqa: F401 - registered with the others
 from tests.hooked import hooked  # noqa: F401
 from tests.notes import note, noted_body
 

@@ -137,5 +137,10 @@ def _page(known: queries.RunDetails) -> dict[str, Any]:
         "arguments": as_json([*known.args, known.kwargs] if known.args else known.kwargs),
         "takes_arguments": bool(known.args or known.kwargs),
         "result": as_json(known.result),
+        "log": [{"line": line, "fields": _fields(line)} for line in queries.log_of(run)],
         "children": [{"run": child, "badge": state_badge(child.state)} for child in known.children],
     }
+
+
+def _fields(line: queries.LogLine) -> str:
+    return " ".join(f"{name}={value}" for name, value in line.fields.items())

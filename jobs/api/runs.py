@@ -30,7 +30,7 @@ from jobs.api.shapes import (
 from jobs.api.waiting import wait_for_end
 from jobs.keyset import read_cursor
 from jobs.models.token import Scope
-from jobs.queries import STATE_GROUPS
+from jobs.queries import STATE_GROUPS, LogLine
 from jobs.representation import details_values, run_values
 
 router = Router(tags=["runs"])
@@ -83,6 +83,13 @@ def why(request: HttpRequest, run_id: UUID) -> Any:
     """Say what keeps a run from running, the decisive reason first."""
     run = visible_run(asking(request, Scope.READ), str(run_id))
     return {"items": [asdict(reason) for reason in explain.why(run)]}
+
+
+@router.get("/runs/{run_id}/log", response=answers(Listing[LogLine]))
+def log(request: HttpRequest, run_id: UUID) -> Any:
+    """Tell the newest lines that the run logged, at most RUN_LOG_LINES, the oldest first; secrets are masked."""
+    run = visible_run(asking(request, Scope.READ), str(run_id))
+    return {"items": queries.log_of(run)}
 
 
 @router.post("/runs/{run_id}/cancel", response=answers(RunValues), openapi_extra=_IDEMPOTENT)

@@ -19,7 +19,7 @@ from rich.text import Text
 from jobs.explain import Reason
 from jobs.models import Run
 from jobs.phrases import distance_words, duration_words
-from jobs.queries import JobDetails, RunDetails, run_seconds
+from jobs.queries import JobDetails, LogLine, RunDetails, run_seconds
 from jobs.states import State
 
 WIDTH_WITHOUT_TERMINAL = 160
@@ -34,6 +34,7 @@ COLOURS: dict[str, str] = {
     State.SKIPPED: "dim",
     State.MISSED: "yellow",
 }
+_LEVELS = {"error": "red", "critical": "bold red", "warning": "yellow", "debug": "dim"}
 _TONES = {"good": "green", "bad": "red", "warn": "yellow", "info": "blue", "busy": "cyan", "quiet": "dim"}
 
 
@@ -125,6 +126,18 @@ def run_page(known: RunDetails) -> Group:
 def reason_line(reason: Reason) -> str:
     """Return why a run waits, with what can be done about it."""
     return f"{reason.text} ({reason.remedy})" if reason.remedy else reason.text
+
+
+def log_line(line: LogLine) -> Text:
+    """Return a logged line as a terminal shows it; the traceback below."""
+    words = " ".join(f"{name}={_word(value)}" for name, value in line.fields.items())
+    first = f"{line.at:%Y-%m-%d %H:%M:%S.%f}"[:-3] + f" {line.attempt} {line.level:8} {line.text}"
+    text = Text(" ".join(part for part in (first, words) if part), style=_LEVELS.get(line.level, ""))
+    return text.append(f"\n{line.trace.rstrip()}", style="dim") if line.trace else text
+
+
+def _word(value: Any) -> str:
+    return value if isinstance(value, str) else _one_line(value)
 
 
 def _signature(job: JobDetails) -> str:

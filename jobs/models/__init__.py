@@ -1,8 +1,9 @@
-"""The engine's tables: runs, the workers that report in, queue switches, schedule plans, their changes, statistics."""
+"""The engine's tables: runs, the workers that report in, queue switches, schedule plans, changes, tallies, logs."""
 
 from jobs.models.audit import AuditEntry
 from jobs.models.bad_message import BadMessage
 from jobs.models.bell import Bell
+from jobs.models.log_chunk import LogChunk
 from jobs.models.queue import Queue
 from jobs.models.rate_bucket import RateBucket
 from jobs.models.run import Run
@@ -23,6 +24,7 @@ __all__ = [
     "EarlierEnd",
     "HourTally",
     "KeptReply",
+    "LogChunk",
     "MinuteTally",
     "Queue",
     "RateBucket",

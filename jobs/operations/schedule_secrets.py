@@ -11,7 +11,7 @@ from jobs.operations.schedule_checks import BadScheduleError
 
 
 def sealed(job: str, args: list[Any], kwargs: dict[str, Any]) -> tuple[list[Any], dict[str, Any]]:
-    """Return the arguments as they may rest: those that the job calls sensitive encrypted."""
+    """Return the arguments as they may rest: those that the job calls sensitive, and URLs with passwords, encrypted."""
     known = registry.registered().get(job)
     return (args, kwargs) if known is None else drafting.sealed(known, args, kwargs)
 

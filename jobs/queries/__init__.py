@@ -4,6 +4,7 @@ from jobs.queries.groups import STATE_GROUPS
 from jobs.queries.known_jobs import JobDetails, all_jobs, describe
 from jobs.queries.messages import NoSuchMessageError, find_message, open_messages
 from jobs.queries.queues import NoSuchQueueError, QueueDetails, all_queues, find_queue, queue_names, usable_queues
+from jobs.queries.run_log import LogLine, log_of
 from jobs.queries.runs import (
     NoSuchRunError,
     RunDetails,
@@ -57,6 +58,7 @@ __all__ = [
     "Fire",
     "JobDetails",
     "JobStatistics",
+    "LogLine",
     "NoSuchChangeError",
     "NoSuchMessageError",
     "NoSuchQueueError",
@@ -89,6 +91,7 @@ __all__ = [
     "lateness_seconds",
     "listed",
     "live_workers",
+    "log_of",
     "next_schedules",
     "open_messages",
     "overall",

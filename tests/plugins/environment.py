@@ -32,6 +32,7 @@ os.environ.update(
         "ALLOWED_HOSTS": "localhost,127.0.0.1,testserver",
         "EMAIL_URL": "",
         "LLM_MODEL": "rules",
+        "RUN_LOG_LINES": "0",
         "LOG_LEVEL": "INFO",
         "TIME_ZONE": "UTC",
         "DATABASE_URL": os.environ.get("TEST_DATABASE_URL", f"sqlite:///{SCRATCH / 'unused.sqlite3'}"),

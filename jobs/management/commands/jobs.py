@@ -15,7 +15,7 @@ from typer import Argument, Option
 
 from jobs import audit, explain, operations, queries
 from jobs.cli.exits import exit_codes, is_misuse, judge, misuse
-from jobs.cli.printing import jobs_table, print_json, print_rich, reason_line, run_page, runs_table
+from jobs.cli.printing import jobs_table, log_line, print_json, print_rich, reason_line, run_page, runs_table
 from jobs.cli.reading import asker, read_arguments, read_state, read_time, read_user
 from jobs.errors import RefusedError
 from jobs.models import Run
@@ -157,6 +157,19 @@ class Command(TyperCommand, rich_markup_mode="markdown"):
         else:
             for reason in reasons:
                 self.stdout.write(reason_line(reason))
+
+    @command()
+    def log(
+        self, run_id: Annotated[str, Argument(metavar="RUN_ID", help="Id of the run.")], as_json: AsJson = False
+    ) -> None:
+        """Show what a run logged: its newest lines, at most RUN_LOG_LINES, over all its attempts."""
+        with exit_codes():
+            lines = queries.log_of(queries.find_run(run_id))
+        if as_json:
+            print_json(self.stdout, [asdict(line) for line in lines])
+        else:
+            for line in lines:
+                print_rich(self.stdout, log_line(line))
 
     @command()
     def history(

@@ -55,7 +55,7 @@ class Engine:
         if connection.vendor != "sqlite":
             url = f"{os.environ['DATABASE_URL'].rpartition('/')[0]}/{self.database}"
         ours = {"DATABASE_URL": url, "BROKER_URL": self.broker_url, "NOTES": str(self.folder / "notes")}
-        return {**os.environ, **ours, "LEASE_SECONDS": str(LEASE_SECONDS)}
+        return {**os.environ, **ours, "LEASE_SECONDS": str(LEASE_SECONDS), "RUN_LOG_LINES": "100"}
 
     def start(self, *arguments: str, **variables: str) -> Process:
         """Start a Celery command on the app under test, or on another `app`."""

@@ -31,6 +31,7 @@ TABLE: dict[tuple[str, str], tuple[str, Any, tuple[int, ...]]] = {
     ("GET", "runs"): ("read", None, (401, 200, 200, 200, 200)),
     ("GET", "runs/{run_id}"): ("read", None, (401, 404, 200, 200, 200)),
     ("GET", "runs/{run_id}/why"): ("read", None, (401, 404, 200, 200, 200)),
+    ("GET", "runs/{run_id}/log"): ("read", None, (401, 404, 200, 200, 200)),
     ("POST", "runs/{run_id}/cancel"): ("operate", None, (401, 404, 409, 403, 409)),
     ("POST", "runs/{run_id}/retry"): ("operate", {}, (401, 404, 200, 403, 200)),
     ("POST", "runs/{run_id}/run-now"): ("operate", None, (401, 404, 409, 403, 409)),
