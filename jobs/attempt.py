@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import resource
+import logging
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -20,11 +20,11 @@ from celery.exceptions import Ignore, Reject
 from celery.exceptions import Retry as CeleryRetry
 from django.db import Error
 
-from jobs import context, faultpoints, ledger, presence
+from jobs import context, faultpoints, ledger, machine, presence
 from jobs.adoption import adopt, is_foreign
 from jobs.conf import conf
 from jobs.dialect import is_database_fault, patiently
-from jobs.envelope import sequel_of
+from jobs.envelope import retold
 from jobs.identifiers import run_id_of
 from jobs.ledger import Refusal, Usage
 from jobs.models import Run
@@ -33,7 +33,7 @@ from jobs.registry import problem_of_call
 from jobs.states import State
 from jobs.tray import Tray
 from jobs.veil import hiding, veiled, veiled_error
-from jobs.wire import secrets_in, shown, unseal
+from jobs.wire import secrets_in, unseal
 
 if TYPE_CHECKING:
     from jobs.task import Job
@@ -51,13 +51,18 @@ class Attempt:
     run: Run
     job: Job
     task_id: str
-    cpu_at_start: float = field(default_factory=time.process_time)
+    cpu_at_start: float
     entered: bool = False
     returned: bool = False
     again: Again | None = None
     edits: dict[str, Any] = field(default_factory=dict)
     follow_ups: list[Any] = field(default_factory=list)
     tray: Tray | None = None
+
+    @property
+    def is_packed(self) -> bool:
+        """Whether it is one of a pack, whose short runs say all in one line, at their end."""
+        return self.tray is not None
 
     @property
     def has_spawned(self) -> bool:
@@ -76,10 +81,11 @@ class Attempt:
         return ledger.Fence(self.run.pk, token=self.run.token)
 
     def usage(self) -> Usage:
-        """Return CPU seconds since the claim and the process's peak memory."""
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-        began_at = self.run.started_at if self.tray is not None else None
-        return Usage(cpu_seconds=time.process_time() - self.cpu_at_start, max_rss=peak, started_at=began_at)
+        """Return CPU seconds since the claim, or the end before it in a pack, and the process's peak memory."""
+        spent, began_at = machine.spent(), None
+        if self.tray is not None:
+            began_at, self.tray.cpu_seconds = self.run.started_at, spent.cpu_seconds
+        return Usage(spent.cpu_seconds - self.cpu_at_start, spent.max_rss, began_at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,15 +107,16 @@ def perform(job: Job, trace: Tracer, message: Message) -> Any:
     run = admit(job, message)
     if isinstance(run, Refusal):
         return _dropped(run)
-    return perform_claimed(job, trace, message, run)
+    return perform_claimed(job, trace, run, {**message.request, "id": message.task_id, **retold(run)})
 
 
-def perform_claimed(job: Job, trace: Tracer, message: Message, run: Run, *, tray: Tray | None = None) -> Any:
+def perform_claimed(job: Job, trace: Tracer, run: Run, request: dict[str, Any], *, tray: Tray | None = None) -> Any:
     """Run the claimed run's attempt; a good end that has no consequences is laid on the `tray`, where there is one."""
     faultpoints.reach("after claim")
-    attempt = Attempt(run, job, message.task_id, tray=tray)
+    task_id, cpu_at_start = request["id"], machine.spent().cpu_seconds if tray is None else tray.cpu_seconds
+    attempt = Attempt(run, job, task_id, cpu_at_start, tray=tray)
     with hiding(secrets_in(run.args, run.kwargs)), bound(attempt):
-        return trace(message.task_id, unseal(run.args), unseal(run.kwargs), _request(run, message))
+        return trace(task_id, unseal(run.args), unseal(run.kwargs), request)
 
 
 def admit(job: Job, message: Message) -> Run | Refusal:
@@ -188,9 +195,8 @@ def bound(attempt: Attempt) -> Iterator[None]:
     fields = {"correlation_id": run.correlation_id, "run_id": str(run.pk), "job": run.job, "attempt": run.attempt}
     with structlog.contextvars.bound_contextvars(**fields):
         waited = _seconds(run.started_at, run.run_at)
-        # The short runs of a pack say it all in one line.
-        begin = log.info if attempt.tray is None else log.debug
-        begin("run started", queue=run.queue, waited=waited)
+        if not attempt.is_packed:
+            log.info("run started", queue=run.queue, waited=waited)
         try:
             yield
         finally:
@@ -199,13 +205,13 @@ def bound(attempt: Attempt) -> Iterator[None]:
             context.deactivate(token)
 
 
-def _request(run: Run, message: Message) -> dict[str, Any]:
-    """Return the message's request with what follows the run, and its arguments, masked, from the row.
+def _tells_more(record: logging.LogRecord) -> bool:
+    """Drop Celery's own line of a success in a pack: ours says it."""
+    attempt = _active.get()
+    return record.levelno > logging.INFO or attempt is None or not attempt.is_packed
 
-    A message only rings: who can write to the broker must not be able to add a link to somebody's run.
-    """
-    masked = {"argsrepr": shown(run.args), "kwargsrepr": shown(run.kwargs)}
-    return {**message.request, **sequel_of(run), **masked, "retries": run.attempt - 1}
+
+logging.getLogger("celery.app.trace").addFilter(_tells_more)
 
 
 def _conclude(attempt: Attempt, error: Exception) -> NoReturn:

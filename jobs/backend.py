@@ -13,20 +13,18 @@ from celery import states
 from celery.exceptions import TaskRevokedError, WorkerLostError
 from django.db import transaction
 from django_celery_results.backends.database import DatabaseBackend
-from django_celery_results.models import TaskResult
 
-from jobs import abandoned, dead_packs, envelope, faultpoints, ledger, presence
+from jobs import abandoned, dead_packs, envelope, faultpoints, ledger, presence, tray
 from jobs import attempt as attempts
 from jobs.conf import conf
 from jobs.dialect import is_database_fault, patiently
 from jobs.identifiers import run_id_of
-from jobs.ledger import Fence, Success
+from jobs.ledger import Answer, Fence, Success
 from jobs.models import Run
 from jobs.outcomes import Again, Failure, describe, storable
 from jobs.policies import NO_RETRY, Retry
 from jobs.publish import ring_next
 from jobs.states import FINAL, State
-from jobs.tray import store_results
 
 log = structlog.get_logger(__name__)
 
@@ -45,9 +43,10 @@ class LedgerBackend(DatabaseBackend):  # type: ignore[misc]
         if attempt is None:
             stock(task_id, result, request, store_result, state)
             return
-        if attempt.tray is not None and attempt.ends_alone:
-            row = self._result_row(task_id, result, state, None, request) if store_result else None
-            attempt.tray.add(Success(attempt.fence, ledger.now(), attempt.usage()), row)
+        if attempt.ends_alone:
+            answer = self._answer(task_id, result, state, None, request) if store_result else None
+            end = Success(attempt.fence, ledger.now(), attempt.usage(), answer)
+            attempt.tray.add(end) if attempt.tray else tray.write([end])
             return
 
         def settle() -> bool:
@@ -244,26 +243,27 @@ class LedgerBackend(DatabaseBackend):  # type: ignore[misc]
         if not _is_settling.get() and _has_ended(task_id):
             log.warning("a late state changed nothing", task_id=task_id, status=status)
             return result
-        row = self._result_row(task_id, result, status, traceback, request)
-        store_results([row])
-        return row.result
+        answer = self._answer(task_id, result, status, traceback, request)
+        ledger.store_answers([answer])
+        return answer["result"]
 
-    def _result_row(self, task_id: str, result: Any, status: str, traceback: Any, request: Any) -> TaskResult:
+    def _answer(self, task_id: str, result: Any, status: str, traceback: Any, request: Any) -> Answer:
         content_type, content_encoding, encoded = self.encode_content(result)
         meta = {**self._get_meta_from_request(request), "children": self.current_task_children(request)}
-        row = TaskResult(
-            task_id=task_id,
-            status=status,
-            content_type=content_type,
-            content_encoding=content_encoding,
-            result=encoded,
-            meta=self.encode_content(meta)[2],
-            date_created=ledger.now(),
-            date_done=ledger.now(),
+        now = ledger.now()
+        return {
+            "task_id": task_id,
+            "status": status,
+            "content_type": content_type,
+            "content_encoding": content_encoding,
+            "result": encoded,
+            "meta": self.encode_content(meta)[2],
+            "date_created": now,
+            "date_started": None,
+            "date_done": now,
             **self._get_extended_properties(request, traceback),
-        )
-        row.traceback = traceback and storable(str(traceback))
-        return row
+            "traceback": traceback and storable(str(traceback)),
+        }
 
     def _get_task_meta_for(self, task_id: str) -> dict[str, Any]:
         # The run first: both are written in one transaction, so a run seen ended has its result by the second look.

@@ -9,6 +9,7 @@ from celery.app.task import Context
 
 from jobs.models import Run
 from jobs.states import State
+from jobs.wire import shown
 
 CELERY_STATES = {
     State.SCHEDULED: states.PENDING,
@@ -30,12 +31,22 @@ def request_of(run: Run) -> dict[str, Any]:
         "id": options.get("task_id") or str(run.pk),
         "task": run.job,
         "root_id": str(run.root_id or run.pk),
-        **sequel_of(run),
+        "parent_id": run.parent_id and str(run.parent_id),
+        **retold(run),
         "group": options.get("group_id"),
         "group_index": options.get("group_index"),
         "ignore_result": options.get("ignore_result", False),
         "delivery_info": {"routing_key": run.queue},
     }
+
+
+def retold(run: Run) -> dict[str, Any]:
+    """Return the part of the request that is read from the row even where a message came: what follows, and arguments.
+
+    A message only rings: who can write to the broker must not be able to add a link to somebody's run.
+    """
+    masked = {"argsrepr": shown(run.args), "kwargsrepr": shown(run.kwargs)}
+    return {**sequel_of(run), **masked, "retries": run.attempt - 1}
 
 
 def sequel_of(run: Run) -> dict[str, Any]:

@@ -6,6 +6,7 @@ A process is known by its pid and its birth, for a pid is given to another one d
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import socket
 from dataclasses import dataclass
@@ -67,6 +68,20 @@ class Process:
         except (ProcessLookupError, PermissionError):
             return False
         return True
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What this process has used: CPU in seconds, its memory at most in bytes."""
+
+    cpu_seconds: float
+    max_rss: int
+
+
+def spent() -> Spent:
+    """Return what this process has used so far, by one call of the kernel."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return Spent(used.ru_utime + used.ru_stime, used.ru_maxrss * 1024)
 
 
 def name() -> str:

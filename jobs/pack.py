@@ -191,10 +191,9 @@ class Pack:
     def _perform(self, run: Run) -> None:
         run.started_at = ledger.now()
         request = {**request_of(run), "hostname": self._hostname}
-        self._tidings.received(run, request)
-        message = attempt.Message(request["id"], run.args, run.kwargs, request)
+        self._tidings.received(request)
         began = time.perf_counter()
-        outcome = attempt.perform_claimed(self._job, self._trace, message, run, tray=self._tray)
+        outcome = attempt.perform_claimed(self._job, self._trace, run, request, tray=self._tray)
         self.seconds += time.perf_counter() - began
         self._tidings.ended(request["id"], cast("trace_ok_t", outcome))
 

@@ -10,9 +10,7 @@ from celery import states
 from celery.app.trace import trace_ok_t
 from celery.events import Event
 
-from jobs.models import Run
 from jobs.publish import BROKER_FAULTS, is_broker_away, note_broker_fault
-from jobs.wire import shown
 
 _MULTI = "task.multi"
 
@@ -27,13 +25,12 @@ class Tidings:
         self._wanted = bool(app.conf.worker_send_task_events)
         self._events: list[Any] = []
 
-    def received(self, run: Run, request: dict[str, Any]) -> None:
+    def received(self, request: dict[str, Any]) -> None:
         """Tell that a worker has it, and that it starts."""
         if self._wanted:
-            shown_args = {"args": shown(run.args), "kwargs": shown(run.kwargs)}
-            family = {"root_id": request["root_id"], "parent_id": run.parent_id and str(run.parent_id)}
-            retries = run.attempt - 1
-            self._add("task-received", request["id"], name=run.job, retries=retries, eta=None, **shown_args, **family)
+            told = {name: request[name] for name in ("retries", "root_id", "parent_id")}
+            shown = {"name": request["task"], "args": request["argsrepr"], "kwargs": request["kwargsrepr"]}
+            self._add("task-received", request["id"], eta=None, **shown, **told)
             self._add("task-started", request["id"])
 
     def ended(self, task_id: str, outcome: trace_ok_t) -> None:

@@ -1,44 +1,42 @@
-"""Good ends of packed runs, laid down one by one and written together: runs and results in one transaction."""
+"""Good ends of runs, laid down one by one and written together, each with its result."""
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from functools import partial
 
 import structlog
-from django.db import transaction
-from django_celery_results.models import TaskResult
 
-from jobs import faultpoints, ledger
+from jobs import faultpoints, ledger, machine
 from jobs.conf import conf
 from jobs.dialect import patiently
 from jobs.ledger import Success
 
 log = structlog.get_logger(__name__)
 
-RESULT_COLUMNS = [field.attname for field in TaskResult._meta.concrete_fields]  # noqa: SLF001 - Django's documented API
-_UPDATED = [column for column in RESULT_COLUMNS if column not in ("id", "task_id", "date_created")]
-
-End = tuple[Success, TaskResult | None]
-
 
 class Tray:
-    """What one pack has finished and not yet written; may be flushed from another thread."""
+    """What one process has finished and not yet written; may be flushed from another thread.
+
+    `cpu_seconds` is what the process had used when it last finished or wrote something: where the next run begins.
+    """
 
     def __init__(self) -> None:
         """Begin empty."""
-        self._ends: list[End] = []
+        self.cpu_seconds = machine.spent().cpu_seconds
+        self._ends: list[Success] = []
         self._oldest_at = 0.0
         self._lock = threading.Lock()
         self._writing = threading.Lock()
 
-    def add(self, success: Success, result: TaskResult | None) -> None:
+    def add(self, end: Success) -> None:
         """Lay down one end."""
         with self._lock:
             if not self._ends:
                 self._oldest_at = time.monotonic()
-            self._ends.append((success, result))
+            self._ends.append(end)
 
     def age(self) -> float:
         """Return how many seconds the oldest end has lain here."""
@@ -51,25 +49,17 @@ class Tray:
             with self._lock:
                 ends, self._ends = self._ends, []
             if ends:
-                faultpoints.reach("before settle")
-                patiently(_writer(ends), seconds=conf().database_patience_seconds, what="finish a pack")
-                faultpoints.reach("after settle")
+                write(ends)
+                self.cpu_seconds = machine.spent().cpu_seconds
 
 
-def store_results(rows: Sequence[TaskResult]) -> None:
-    """Insert the results, or write them over what the same tasks stored before."""
-    TaskResult.objects.bulk_create(rows, update_conflicts=True, unique_fields=["task_id"], update_fields=_UPDATED)
-
-
-def _writer(ends: Sequence[End]) -> Callable[[], None]:
-    def write() -> None:
-        with transaction.atomic():
-            held = ledger.succeed_many([success for success, _ in ends])
-            faultpoints.reach("in settle")
-            results = [result for success, result in ends if result is not None and success.fence.run_id in held]
-            if results:
-                store_results(results)
-        if len(held) < len(ends):
-            log.warning("stale ends changed nothing", runs=len(ends) - len(held))
-
-    return write
+def write(ends: Sequence[Success]) -> None:
+    """Finish the runs and store their results, waiting for a database that is away; stale ends change nothing."""
+    faultpoints.reach("before settle")
+    succeed = partial(ledger.succeed_many, ends)
+    held = patiently(succeed, seconds=conf().database_patience_seconds, what="finish runs")
+    if len(held) < len(ends):
+        log.warning(
+            "stale ends changed nothing", runs=[str(e.fence.run_id) for e in ends if e.fence.run_id not in held]
+        )
+    faultpoints.reach("after settle")

@@ -36,20 +36,20 @@ from jobs.ledger.finishing import (
     wait_for_children,
 )
 from jobs.ledger.packs import (
-    Success,
     asked_to_stop,
     claim_pack,
     claimed_in_pack,
     due_in_pack,
     expired_in_pack,
     put_back,
-    succeed_many,
 )
+from jobs.ledger.successes import Answer, Success, store_answers, succeed_many
 from jobs.ledger.wishes import bring_forward, cancel, cancel_waiting, discard, replay, request_cancel, reschedule, skip
 
 __all__ = [
     "NO_USAGE",
     "PARKED",
+    "Answer",
     "Fence",
     "Refusal",
     "Success",
@@ -89,6 +89,7 @@ __all__ = [
     "set_aside",
     "skip",
     "stop",
+    "store_answers",
     "succeed",
     "succeed_many",
     "tie_to_schedule",

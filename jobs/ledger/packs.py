@@ -1,10 +1,9 @@
-"""Many packed runs at once: claimed in one transaction, finished in one statement, put back unbegun."""
+"""Many packed runs at once: claimed in one statement, or put back unbegun."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -12,28 +11,9 @@ from django.db import connection
 from django.db.models import F, Q
 
 from jobs.dialect import own_uuid
-from jobs.ledger.fence import Fence, Usage
 from jobs.models import Run
 from jobs.models.run import RunQuerySet
 from jobs.states import State
-
-_SUCCEEDED = (
-    "state = 'SUCCESS', concurrency_slot = NULL, waits_for = '', error_kind = '', error_message = '', "
-    "error_fingerprint = ''"
-)
-# One statement for all; SQLite, which is a call away and not a round trip, gets one for each.
-_POSTGRES = (
-    f"UPDATE jobs_run AS run SET {_SUCCEEDED}, started_at = done.started_at, finished_at = done.finished_at, "  # noqa: S608 - constants
-    "cpu_seconds = done.cpu_seconds, max_rss = done.max_rss "
-    "FROM unnest(%s::uuid[], %s::bigint[], %s::timestamptz[], %s::timestamptz[], %s::float8[], %s::bigint[]) "
-    "AS done (id, token, started_at, finished_at, cpu_seconds, max_rss) "
-    "WHERE run.id = done.id AND run.token = done.token AND run.state = 'RUNNING' RETURNING run.id"
-)
-_SQLITE = (
-    f"UPDATE jobs_run SET {_SUCCEEDED}, started_at = %s, finished_at = %s, cpu_seconds = %s, max_rss = %s "  # noqa: S608 - constants
-    "WHERE id = %s AND token = %s AND state = 'RUNNING'"
-)
-
 
 # MATERIALIZED keeps the rows that are locked and those that are updated the same.
 _CLAIM = (
@@ -44,15 +24,6 @@ _CLAIM = (
     "UPDATE jobs_run SET state = 'RUNNING', attempt = attempt + 1, token = token + 1, reason = '', "
     "started_at = %s, worker_id = %s, process_id = %s WHERE id IN (SELECT id FROM due) RETURNING *"
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Success:
-    """The good end of one packed run's attempt."""
-
-    fence: Fence
-    finished_at: datetime
-    usage: Usage
 
 
 def due_in_pack(queue: str, job: str, *, now: datetime) -> RunQuerySet:
@@ -100,28 +71,3 @@ def asked_to_stop(runs: Sequence[Run]) -> list[UUID]:
 def _held(runs: Sequence[Run]) -> RunQuerySet:
     mine = Run.objects.running().filter(worker__in={run.worker_id for run in runs}, process_id=os.getpid())
     return mine.filter(pk__in=[run.pk for run in runs])
-
-
-def succeed_many(ends: Sequence[Success]) -> set[UUID]:
-    """Finish running runs with SUCCESS; returns those whose fence still held."""
-    with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            columns = zip(*((e.fence.run_id, e.fence.token, *_times(e), *_used(e)) for e in ends), strict=True)
-            cursor.execute(_POSTGRES, [list(column) for column in columns])
-            return {row[0] for row in cursor.fetchall()}
-        adapt = connection.ops.adapt_datetimefield_value
-        changed = set()
-        for end in ends:
-            times = [adapt(time) for time in _times(end)]
-            cursor.execute(_SQLITE, [*times, *_used(end), own_uuid(end.fence.run_id), end.fence.token])
-            if cursor.rowcount:
-                changed.add(end.fence.run_id)
-        return changed
-
-
-def _times(end: Success) -> tuple[datetime, datetime]:
-    return end.usage.started_at or end.finished_at, end.finished_at
-
-
-def _used(end: Success) -> tuple[float | None, int | None]:
-    return end.usage.cpu_seconds, end.usage.max_rss

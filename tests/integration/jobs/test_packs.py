@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from celery.app.task import Context
 from celery.result import AsyncResult
 from django.db import OperationalError, connection
+from django_celery_results.models import TaskResult
 from pytest_django import DjangoAssertNumQueries, DjangoCaptureOnCommitCallbacks
 
 from jobs import Concurrency, bell, job, ledger, pack
 from jobs.bell import Key
 from jobs.ledger import Fence, Success, Usage
+from jobs.ledger.successes import ANSWER_COLUMNS
 from jobs.models import Bell, Queue, Run, Worker
 from jobs.states import State
 from project.celery import app
@@ -25,6 +28,12 @@ from tests.tasks_for_tests import unique_by_arguments
 
 pytestmark = pytest.mark.django_db
 KEY = Key("base", "packed")
+
+
+def _answer(fence: Fence, at: datetime, *, status: str = "SUCCESS") -> dict[str, Any]:
+    absent = dict.fromkeys(ANSWER_COLUMNS)
+    text = {"content_type": "application/json", "content_encoding": "utf-8", "result": "null", "meta": "{}"}
+    return {**absent, **text, "task_id": str(fence.run_id), "status": status, "date_created": at, "date_done": at}
 
 
 def _waiting(**columns: Any) -> Run:
@@ -119,13 +128,29 @@ def test_good_ends_are_written_together_but_only_while_their_fences_hold(
     began, ended = ledger.now(), ledger.now() + timedelta(seconds=1)
     usage = Usage(cpu_seconds=0.5, max_rss=1000, started_at=began)
     fences = [Fence(runs[0].pk, token=1), Fence(runs[1].pk, token=7), Fence(runs[2].pk, token=1)]
-    with django_assert_num_queries(1 if connection.vendor == "postgresql" else 3):
-        held = ledger.succeed_many([Success(fence, ended, usage) for fence in fences])
+    ends = [Success(fence, ended, usage, _answer(fence, ended)) for fence in fences]
+    # On SQLite one each, one for the results, and the two that hold them together.
+    with django_assert_num_queries(1 if connection.vendor == "postgresql" else 7):
+        held = ledger.succeed_many([*ends, replace(ends[0], fence=Fence(runs[0].pk, token=0))])
     assert held == {runs[0].pk, runs[2].pk}
+    assert set(TaskResult.objects.values_list("task_id", flat=True)) == {str(run_id) for run_id in held}
+    assert ledger.succeed_many(ends) == set()
     row = row_of(runs[0].pk)
     assert (row["state"], row["started_at"], row["finished_at"]) == ("SUCCESS", began, ended)
     assert (row["cpu_seconds"], row["max_rss"]) == (0.5, 1000)
     assert row_of(runs[1].pk)["state"] == "RUNNING"
+
+
+def test_an_end_without_a_result_and_one_whose_task_had_one_before(node: Worker) -> None:
+    _waiting(), _waiting()
+    silent, told = (Fence(run.pk, token=1) for run in _claim(node))
+    now = ledger.now()
+    ledger.store_answers([_answer(told, now, status="PROGRESS")])
+    ends = [Success(silent, now, Usage()), Success(told, now, Usage(), _answer(told, now))]
+    assert ledger.succeed_many(ends) == {silent.run_id, told.run_id}
+    assert [(row.task_id, row.status) for row in TaskResult.objects.all()] == [(str(told.run_id), "SUCCESS")]
+    # An end that says nothing of its beginning leaves that of the claim.
+    assert row_of(silent.run_id)["started_at"] is not None
 
 
 def test_what_has_not_begun_goes_back_without_an_attempt(node: Worker) -> None:

@@ -47,7 +47,8 @@ def test_what_waits_is_asserted_and_drained(drain_jobs: Callable[..., int]) -> N
 def test_every_fault_point_is_reached_once_in_a_runs_life(point: str, job_fault: Fault) -> None:
     struck = []
     with job_fault(point, lambda: struck.append(point)):
-        add.delay(1, 1)
+        # Its end is more than one statement on every database: what follows is enqueued in its transaction.
+        add.apply_async((1, 1), link=add.s(1) if point == "in settle" else None)
         if point != "before publish":
             drain()
     reached = point != "before publish" or not connection.in_atomic_block
@@ -63,7 +64,7 @@ def test_a_database_that_stays_away_at_the_end_costs_another_attempt_and_no_fail
     def fail() -> None:
         raise OperationalError(said)
 
-    result = noted.delay("twice")
+    result = noted.apply_async(("twice",), link=add.si(1, 1))
     with pytest.warns(RuntimeWarning, match=said), job_fault("in settle", fail):
         drain()
     run = Run.objects.get(pk=result.id)

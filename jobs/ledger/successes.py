@@ -1,0 +1,101 @@
+"""Good ends of runs and the results that go with them, written together: many in one statement."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import connection, transaction
+from django_celery_results.models import TaskResult
+
+from jobs import faultpoints
+from jobs.dialect import own_uuid
+from jobs.ledger.fence import Fence, Usage
+
+Answer = Mapping[str, Any]
+# Every column of a stored result but its number: what the backend fills in.
+ANSWER_COLUMNS = [field.attname for field in TaskResult._meta.concrete_fields if not field.primary_key]  # noqa: SLF001 - Django's documented API
+_UPDATED = [column for column in ANSWER_COLUMNS if column not in ("task_id", "date_created")]
+_TIMES = ("date_created", "date_started", "date_done")
+_SUCCEEDED = (
+    "state = 'SUCCESS', concurrency_slot = NULL, waits_for = '', error_kind = '', error_message = '', "
+    "error_fingerprint = ''"
+)
+# Run and result in one statement, so in one transaction and one trip, on PostgreSQL.
+_POSTGRES = (
+    "WITH ended AS ("  # noqa: S608 - constants
+    f"UPDATE jobs_run AS run SET {_SUCCEEDED}, started_at = COALESCE(done.started_at, run.started_at), "
+    "finished_at = done.finished_at, cpu_seconds = done.cpu_seconds, max_rss = done.max_rss "
+    "FROM unnest(%s::uuid[], %s::bigint[], %s::timestamptz[], %s::timestamptz[], %s::float8[], %s::bigint[]) "
+    "AS done (id, token, started_at, finished_at, cpu_seconds, max_rss) "
+    "WHERE run.id = done.id AND run.token = done.token AND run.state = 'RUNNING' RETURNING run.id, run.token), "
+    f"stored AS (INSERT INTO {TaskResult._meta.db_table} ({', '.join(ANSWER_COLUMNS)}) "  # noqa: SLF001 - as above
+    f"SELECT {', '.join(ANSWER_COLUMNS)} FROM unnest(%s::uuid[], %s::bigint[], "
+    f"{', '.join('%s::timestamptz[]' if name in _TIMES else '%s::text[]' for name in ANSWER_COLUMNS)}) "
+    f"AS answer (run_id, run_token, {', '.join(ANSWER_COLUMNS)}) "
+    "JOIN ended ON ended.id = run_id AND ended.token = run_token "
+    f"ON CONFLICT (task_id) DO UPDATE SET {', '.join(f'{name} = EXCLUDED.{name}' for name in _UPDATED)}) "
+    "SELECT id FROM ended"
+)
+_SQLITE = (
+    f"UPDATE jobs_run SET {_SUCCEEDED}, started_at = COALESCE(%s, started_at), finished_at = %s, "  # noqa: S608 - constants
+    "cpu_seconds = %s, max_rss = %s WHERE id = %s AND token = %s AND state = 'RUNNING'"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Success:
+    """The good end of one attempt, with the result to store: its columns, None where nobody wants one."""
+
+    fence: Fence
+    finished_at: datetime
+    usage: Usage
+    answer: Answer | None = None
+
+
+def succeed_many(ends: Sequence[Success]) -> set[UUID]:
+    """Finish running runs with SUCCESS and store their results; returns the runs whose fence still held."""
+    return _in_one_statement(ends) if connection.vendor == "postgresql" else _one_by_one(ends)
+
+
+def store_answers(answers: Sequence[Answer]) -> None:
+    """Insert results, or write them over what the same tasks stored before."""
+    rows = [TaskResult(**answer) for answer in answers]
+    TaskResult.objects.bulk_create(rows, update_conflicts=True, unique_fields=["task_id"], update_fields=_UPDATED)
+
+
+def _in_one_statement(ends: Sequence[Success]) -> set[UUID]:
+    told = [(end.fence.run_id, end.fence.token, end.answer) for end in ends if end.answer is not None]
+    runs = [[e.fence.run_id, e.fence.token, e.usage.started_at, e.finished_at, *_used(e)] for e in ends]
+    answers = [[run_id, token, *(answer[name] for name in ANSWER_COLUMNS)] for run_id, token, answer in told]
+    with connection.cursor() as cursor:
+        cursor.execute(_POSTGRES, [*_columns(runs, 6), *_columns(answers, 2 + len(ANSWER_COLUMNS))])
+        return {row[0] for row in cursor.fetchall()}
+
+
+def _one_by_one(ends: Sequence[Success]) -> set[UUID]:
+    """Write each end with a statement of its own: SQLite is a call away and not a round trip."""
+    adapt = connection.ops.adapt_datetimefield_value
+    held = set()
+    with transaction.atomic(), connection.cursor() as cursor:
+        for end in ends:
+            times = [adapt(time) for time in (end.usage.started_at, end.finished_at)]
+            cursor.execute(_SQLITE, [*times, *_used(end), own_uuid(end.fence.run_id), end.fence.token])
+            if cursor.rowcount:
+                held.add(end.fence.run_id)
+        faultpoints.reach("in settle")
+        answers = [end.answer for end in ends if end.answer is not None and end.fence.run_id in held]
+        if answers:
+            store_answers(answers)
+    return held
+
+
+def _used(end: Success) -> tuple[float | None, int | None]:
+    return end.usage.cpu_seconds, end.usage.max_rss
+
+
+def _columns(rows: Sequence[Sequence[Any]], width: int) -> list[list[Any]]:
+    return [list(column) for column in zip(*rows, strict=True)] or [[] for _ in range(width)]
