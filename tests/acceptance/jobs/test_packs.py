@@ -81,7 +81,7 @@ def test_a_pack_that_is_killed_in_its_middle_loses_nothing_and_repeats_nothing_t
 def test_a_run_that_kills_its_process_takes_no_neighbour_with_it(engine: Engine, own_queue: str) -> None:
     worker = engine.start_worker(queues=own_queue)
     with_poison = [packed_kills_itself.apply_async((str(n), n == 3), queue=own_queue) for n in range(8)]
-    runs = _all_ended("packed_kills_itself", 8, within=40)
+    runs = _all_ended("packed_kills_itself", 8, within=90)
     states = {str(run.pk): (run.state, run.error_kind) for run in runs}
     poison = with_poison[3].id
     assert states.pop(poison) == ("FAILED", "LOST")
