@@ -15,8 +15,8 @@ from django_celery_beat.models import PeriodicTask
 from jobs import broker, edit_triggers, ledger
 from jobs.conf import conf
 from jobs.models import Queue, Run, SchedulePlan, Worker
+from jobs.models.run import QUEUED_PARTS
 from jobs.scheduling.overdue import overdue_schedules
-from jobs.states import State
 
 MOST_LAG_SECONDS = 45.0
 
@@ -88,11 +88,7 @@ def _workers() -> Check:
     workers = list(Worker.objects.reporting(Worker.Kind.WORKER, now=ledger.now()))
     served = {queue for worker in workers for queue in worker.queues}
     waiting = {
-        queue
-        for is_new in (True, False)  # each is one of the partial indexes
-        for queue in Run.objects.filter(state=State.QUEUED, published_at__isnull=is_new)
-        .values_list("queue", flat=True)
-        .distinct()
+        queue for part in QUEUED_PARTS for queue in Run.objects.filter(part).values_list("queue", flat=True).distinct()
     }
     paused = set(Queue.objects.filter(paused_at__isnull=False).values_list("name", flat=True))
     unserved = sorted(waiting - served - paused)
@@ -103,7 +99,7 @@ def _workers() -> Check:
 
 def _dispatch() -> Check:
     now = ledger.now()
-    due = Run.objects.filter(state__in=[State.SCHEDULED, State.RETRYING], run_at__lte=now, waits_for="")
+    due = Run.objects.timed().filter(run_at__lte=now, waits_for="")
     oldest = due.order_by("run_at").values_list("run_at", flat=True).first()
     lag = (now - oldest).total_seconds() if oldest else 0.0
     wedged = lag > MOST_LAG_SECONDS

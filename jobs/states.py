@@ -27,6 +27,7 @@ class State(StrEnum):
 FINAL = frozenset({State.SUCCESS, State.FAILED, State.CANCELLED, State.SKIPPED, State.MISSED})
 UNFINISHED = frozenset(State) - FINAL
 WAITING = frozenset({State.SCHEDULED, State.QUEUED, State.RETRYING})
+TIMED = [State.SCHEDULED, State.RETRYING]
 
 TRANSITIONS: dict[State, frozenset[State]] = {
     State.SCHEDULED: frozenset({State.QUEUED, State.CANCELLED, State.SKIPPED}),

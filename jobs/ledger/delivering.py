@@ -13,24 +13,23 @@ from jobs.models import Run
 from jobs.states import State
 
 PARKED = "parked: "
-_NOT_YET = (State.SCHEDULED, State.RETRYING)
 _SHORTEST_PARKING, _LONGEST_PARKING = timedelta(seconds=10), timedelta(seconds=60)
 
 
 def release_due(*, now: datetime, limit: int) -> int:
     """Move scheduled and retrying runs whose time has come to QUEUED, to be published; returns how many."""
-    due = Run.objects.filter(state__in=_NOT_YET, run_at__lte=now, waits_for="").order_by("run_at")
+    due = Run.objects.timed().filter(run_at__lte=now, waits_for="").order_by("run_at")
     # Asked first: on SQLite a transaction takes the only write lock, even to find nothing.
     if not due.exists():
         return 0
     with transaction.atomic():
         ids = list(claimable(due).values_list("pk", flat=True)[:limit])
-        return Run.objects.filter(pk__in=ids, state__in=_NOT_YET).update(state=State.QUEUED, published_at=None)
+        return Run.objects.timed().filter(pk__in=ids).update(state=State.QUEUED, published_at=None)
 
 
 def release(run_id: UUID, *, now: datetime) -> bool:
     """Move one due run to QUEUED for the process that asks; as if published, so that no other is rung for it."""
-    due = Run.objects.filter(pk=run_id, state__in=_NOT_YET, run_at__lte=now, waits_for="")
+    due = Run.objects.timed().filter(pk=run_id, run_at__lte=now, waits_for="")
     return bool(due.update(state=State.QUEUED, published_at=now))
 
 

@@ -10,12 +10,12 @@ from django.db import IntegrityError, transaction
 
 from jobs.models import EarlierEnd, Run
 from jobs.models.run import RunQuerySet
-from jobs.states import WAITING, State
+from jobs.states import State
 
 
 def cancel(run_id: UUID, *, now: datetime, reason: str) -> bool:
     """Cancel a waiting run at once; False when it isn't waiting (see request_cancel for a running one)."""
-    waiting = Run.objects.filter(pk=run_id, state__in=WAITING)
+    waiting = Run.objects.waiting().filter(pk=run_id)
     return bool(waiting.update(state=State.CANCELLED, finished_at=now, reason=reason[:200]))
 
 
@@ -23,7 +23,7 @@ def cancel_waiting(
     *, now: datetime, reason: str, sparing: UUID | None = None, most: int | None = None, **matching: Any
 ) -> int:
     """Cancel every waiting run that matches (concurrency_key=..., parent_id=...), or `most`; returns how many."""
-    waiting = Run.objects.filter(state__in=WAITING, **matching)
+    waiting = Run.objects.waiting().filter(**matching)
     others = waiting if sparing is None else waiting.exclude(pk=sparing)
     if most is not None:
         others = waiting.filter(pk__in=list(others.values_list("pk", flat=True)[:most]))
@@ -44,7 +44,7 @@ def skip(run_id: UUID, *, reason: str, now: datetime) -> bool:
 
 def bring_forward(run_id: UUID, *, now: datetime) -> bool:
     """Let a run that waits for its time start now; False when it doesn't wait."""
-    return bool(Run.objects.filter(pk=run_id, state__in=WAITING, run_at__gt=now).update(run_at=now))
+    return bool(Run.objects.waiting().filter(pk=run_id, run_at__gt=now).update(run_at=now))
 
 
 def reschedule(run_id: UUID, *, at: datetime) -> bool:

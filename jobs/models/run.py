@@ -7,9 +7,10 @@ from django.db import models
 from django.db.models import Q
 from django_celery_beat.models import PeriodicTask
 
+from jobs.dialect import Among
 from jobs.identifiers import new_run_id
 from jobs.models.worker import Worker
-from jobs.states import UNFINISHED, WAITING, State
+from jobs.states import TIMED, UNFINISHED, WAITING, State
 from jobs.wire import WireField
 
 
@@ -33,16 +34,28 @@ class WaitsFor(models.TextChoices):
     REPLACEMENT = "replacement", "what replaces it"
 
 
+# Each in the words of one of the partial indexes, where the state alone would be a scan of the table; none twice.
+QUEUED_PARTS = (
+    Q(state=State.QUEUED, published_at=None, is_packed=False),
+    Q(state=State.QUEUED, published_at__isnull=False, is_packed=False),
+    Q(state=State.QUEUED, is_packed=True),
+)
+
+
 class RunQuerySet(models.QuerySet["Run"]):
     """The questions asked of runs."""
 
     def unfinished(self) -> RunQuerySet:
         """Filter to runs that still have something to come."""
-        return self.filter(state__in=UNFINISHED)
+        return self.filter(Among("state", sorted(UNFINISHED)))
 
     def waiting(self) -> RunQuerySet:
         """Filter to runs that have not been claimed."""
-        return self.filter(state__in=WAITING)
+        return self.unfinished().filter(state__in=WAITING)
+
+    def timed(self) -> RunQuerySet:
+        """Filter to runs that wait for a time."""
+        return self.filter(Among("state", TIMED))
 
     def running(self) -> RunQuerySet:
         """Filter to claimed runs."""
@@ -147,7 +160,7 @@ class Run(models.Model):
                 name="run_published",
                 condition=Q(state=State.QUEUED, published_at__isnull=False),
             ),
-            models.Index(fields=["run_at"], name="run_due", condition=Q(state__in=[State.SCHEDULED, State.RETRYING])),
+            models.Index(fields=["run_at"], name="run_due", condition=Q(state__in=TIMED)),
             models.Index(fields=["worker"], name="run_running", condition=Q(state=State.RUNNING)),
             # By time and not by id alone: the ids of foreign Celery clients are random.
             models.Index(fields=["-created_at", "-id"], name="run_newest"),

@@ -27,7 +27,7 @@ def reschedule(key: str, *, at: datetime) -> Run:
 
     Raises: RefusedError when none waits: its time has come, it has ended, or never was.
     """
-    run = Run.objects.filter(unique_key=fitted(key), state=State.SCHEDULED).first()
+    run = Run.objects.unfinished().filter(unique_key=fitted(key), state=State.SCHEDULED).first()
     if run is None or not ledger.reschedule(run.pk, at=at):
         raise RefusedError(f"no run waits for its time under the key {key!r}")
     return Run.objects.get(pk=run.pk)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from functools import reduce
+from operator import or_
+
 from django.db.models import Q
 
-from jobs.states import State
+from jobs.dialect import Among
+from jobs.models.run import QUEUED_PARTS
+from jobs.states import TIMED, State
 
-# In these words each arm is one of the partial indexes; as a plain state__in it would be a scan of the table.
-QUEUED = Q(state=State.QUEUED, published_at=None) | Q(state=State.QUEUED, published_at__isnull=False)
-_TIMED = Q(state__in=[State.SCHEDULED, State.RETRYING])
+QUEUED = reduce(or_, QUEUED_PARTS)
+_TIMED = Q(Among("state", TIMED))
 
 STATE_GROUPS: dict[str, Q] = {
     "waiting": QUEUED | _TIMED,

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from celery import current_app
 from django.db.models import Count, Min, Q
@@ -14,7 +12,7 @@ from django.utils import timezone
 
 from jobs.errors import DaybookError
 from jobs.models import Queue, Run
-from jobs.queries.groups import QUEUED
+from jobs.models.run import QUEUED_PARTS
 from jobs.queries.workers import live_workers
 from jobs.states import State
 
@@ -40,17 +38,16 @@ def all_queues() -> list[QueueDetails]:
     """Return the configured queues, and any other that runs or workers name."""
     now = timezone.now()
     rows = {row.name: row for row in Queue.objects.select_related("paused_by")}
-    waiting = {row["queue"]: row for row in _per_queue(QUEUED)}
-    running = {row["queue"]: row for row in _per_queue(Q(state=State.RUNNING))}
+    waiting, running = _per_queue(*QUEUED_PARTS), _per_queue(Q(state=State.RUNNING))
     served = Counter(name for worker in live_workers() for name in worker.queues)
     configured = queue_names()
     others = sorted({*rows, *waiting, *running, *served} - set(configured))
     return [
         QueueDetails(
             name=name,
-            waiting=waiting[name]["runs"] if name in waiting else 0,
-            running=running[name]["runs"] if name in running else 0,
-            longest_wait_seconds=(now - waiting[name]["oldest_at"]).total_seconds() if name in waiting else None,
+            waiting=waiting[name][0] if name in waiting else 0,
+            running=running[name][0] if name in running else 0,
+            longest_wait_seconds=(now - waiting[name][1]).total_seconds() if name in waiting else None,
             workers=served[name],
             paused_at=rows[name].paused_at if name in rows else None,
             paused_by=str(rows[name].paused_by or "") if name in rows else "",
@@ -81,5 +78,12 @@ def usable_queues() -> list[str]:
     return [*configured, *sorted({name for worker in live_workers() for name in worker.queues} - set(configured))]
 
 
-def _per_queue(condition: Q) -> Iterable[Any]:
-    return Run.objects.filter(condition).values("queue").annotate(runs=Count("pk"), oldest_at=Min("run_at")).order_by()
+def _per_queue(*parts: Q) -> dict[str, tuple[int, datetime]]:
+    """Return by queue how many runs there are in these parts, and when the first was due; a statement for each part."""
+    found: dict[str, tuple[int, datetime]] = {}
+    for part in parts:
+        rows = Run.objects.filter(part).order_by().values_list("queue").annotate(Count("pk"), Min("run_at"))
+        for queue, runs, oldest_at in rows:
+            before, since = found.get(queue, (0, oldest_at))
+            found[queue] = before + runs, min(since, oldest_at)
+    return found

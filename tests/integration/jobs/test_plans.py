@@ -1,0 +1,61 @@
+"""SQLite answers what is asked often from partial indexes, however long the history; PostgreSQL does so anyway."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from jobs import dispatch, health, ledger, operations, queries
+from jobs.models import Run
+
+pytestmark = pytest.mark.django_db
+
+
+def _cancel_waiting() -> int:
+    return ledger.cancel_waiting(now=ledger.now(), reason="replaced", concurrency_key="x")
+
+
+ASKED: dict[str, tuple[Callable[[], Any], str]] = {
+    "what is due": (lambda: ledger.release_due(now=ledger.now(), limit=10), "run_due"),
+    "whether what is due waits for beat": (health.report, "run_due"),
+    "which keyed runs have a free slot": (lambda: dispatch._with_free_slots("base", ledger.now()), "run_keyed"),
+    "what a new run replaces": (_cancel_waiting, "run_keyed"),
+    "who has a unique key": (lambda: Run.objects.unfinished().filter(unique_key="x").first(), "run_unique_unfinished"),
+    "whose key begins alike": (lambda: list(operations.runs_by_key("reminder:")), "run_by_key"),
+    "what a schedule has not ended": (
+        lambda: list(Run.objects.unfinished().filter(schedule__in=[1])),
+        "run_of_schedule_unfinished",
+    ),
+    "what waits in each queue": (queries.all_queues, "run_packed"),
+}
+
+
+@pytest.mark.parametrize("question", ASKED)
+def test_a_question_asked_often_is_answered_from_its_index(question: str) -> None:
+    if connection.vendor != "sqlite":
+        pytest.skip("PostgreSQL chooses by its statistics")
+    ask, index = ASKED[question]
+    plans = _plans_of(ask)
+    assert any(f"INDEX {index}" in plan for plan in plans), plans
+    assert not [plan for plan in plans if plan.startswith("SCAN jobs_run") and "INDEX" not in plan]
+
+
+def _plans_of(ask: Callable[[], Any]) -> list[str]:
+    asked: list[tuple[str, Any]] = []
+
+    def note(execute: Any, sql: str, parameters: Any, *rest: Any) -> Any:
+        asked.append((sql, parameters))
+        return execute(sql, parameters, *rest)
+
+    with connection.execute_wrapper(note):
+        ask()
+    plans: list[str] = []
+    with connection.cursor() as cursor:
+        for sql, parameters in asked:
+            if "jobs_run" in sql:
+                cursor.execute(f"EXPLAIN QUERY PLAN {sql}", parameters)
+                plans += [row[-1] for row in cursor.fetchall()]
+    return plans
