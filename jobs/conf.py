@@ -49,6 +49,7 @@ class Conf:
     schedules_per_user: int = 20
     user_jobs: tuple[str, ...] = ()
     user_zone: str = ""
+    tenant_weights: dict[str, int] = field(default_factory=dict)
     beat_asides: dict[str, float] = field(default_factory=dict)
     backfill_most: int = 5000
     encryption_keys: list[str] = field(default_factory=list)

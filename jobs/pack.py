@@ -123,7 +123,8 @@ def _shares(key: Key, most: int) -> dict[str, int]:
         return {tenants[0]: most}
     due = ledger.due_in_pack(*key, now=ledger.now())
     shares = turns.next_tenants(f"{key.queue} {key.job}", due, places=most)
-    if len(shares) < most:
+    # As many places as turns, or fewer: others may not have been asked for.
+    if sum(map(turns.weight, shares)) < most:
         _tenants[key] = time.monotonic(), list(shares)
     return shares
 

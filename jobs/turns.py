@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
-from itertools import islice
 
 from django.db.models import QuerySet
 
+from jobs.conf import conf
 from jobs.models import Queue, Run
 from jobs.models.run import RunQuerySet
 from jobs.states import State
 
-_last: dict[str, str] = {}
+_last: dict[str, tuple[str, int]] = {}
 
 
 def waiting_queues() -> Iterator[str]:
@@ -43,25 +43,42 @@ def waiting_packs(now: datetime) -> Iterator[tuple[str, str]]:
 
 
 def next_tenants(queue: str, rows: RunQuerySet, *, places: int) -> dict[str, int]:
-    """Return how many of the rows each tenant may start now: by turns, going on after the tenant who was last."""
-    tenants = list(islice(_from(rows, after=_last.get(queue)), places))
-    if tenants:
-        _last[queue] = tenants[-1]
-    return dict.fromkeys(tenants, places // max(1, len(tenants)))
+    """Return how many of the rows each tenant may start now: by turns as long as its weight, going on where they stood.
+
+    What is left of a turn that found no more places comes first the next time.
+    """
+    last, left = _last.get(queue, (None, 0))
+    shares: dict[str, int] = {}
+    room = places
+    for tenant in _from(rows, after=last, again=left > 0):
+        turn = left if left and tenant == last else weight(tenant)
+        shares[tenant] = min(turn, room)
+        room -= shares[tenant]
+        _last[queue] = tenant, turn - shares[tenant]
+        if not room:
+            return shares
+    whole = {tenant: weight(tenant) for tenant in shares}
+    rounds = places // max(1, sum(whole.values()))
+    return {tenant: turn * rounds for tenant, turn in whole.items()} if rounds else shares
+
+
+def weight(tenant: str) -> int:
+    """Return how many runs the tenant starts in its turn."""
+    return conf().tenant_weights.get(tenant, 1)
 
 
 def _paused() -> set[str]:
     return set(Queue.objects.filter(paused_at__isnull=False).values_list("name", flat=True))
 
 
-def _from(rows: RunQuerySet, *, after: str | None) -> Iterator[str]:
-    """Yield each tenant once, in their order, those behind `after` first and itself last."""
+def _from(rows: RunQuerySet, *, after: str | None, again: bool) -> Iterator[str]:
+    """Yield each tenant once, in their order, those behind `after` first; itself last, or first of all `again`."""
     names = rows.order_by("tenant").values_list("tenant", flat=True)
     if after is None:
         yield from _seek(names)
         return
-    yield from _seek(names.filter(tenant__gt=after))
-    yield from _seek(names.filter(tenant__lte=after), last=after)
+    yield from _seek(names.filter(**{"tenant__gte" if again else "tenant__gt": after}))
+    yield from _seek(names.filter(**{"tenant__lt" if again else "tenant__lte": after}), last=after)
 
 
 def _seek(names: QuerySet[Run, str], *, last: str | None = None) -> Iterator[str]:

@@ -99,6 +99,9 @@ class Environment:
     run_retention_days: int = _number("RUN_RETENTION_DAYS", 7, "Days a finished run is kept.")
     run_log_lines: int = _number("RUN_LOG_LINES", 1000, "Log lines kept of each run, the newest; 0: none.")
     lease_seconds: int = _number("LEASE_SECONDS", 8, "Silence after which a worker counts as lost.")
+    tenant_weights: list[str] = _texts(
+        "TENANT_WEIGHTS", [], "How many runs each tenant starts in its turn, as NAME=NUMBER; 1 for all others."
+    )
     log_format: str = _text("LOG_FORMAT", "console", "'console' or 'json'.")
     log_level: str = _text("LOG_LEVEL", "INFO", "Lowest level logged.")
     port: int = _number("PORT", 8000, "Port of the web process under `make up`.")
@@ -112,6 +115,19 @@ class Environment:
         """Return Django's DATABASES entry."""
         url = self.database_url or f"sqlite:///{Path(self.data_dir) / 'daybook.sqlite3'}"
         return dict(environ.Env.db_url_config(url))
+
+    def weights(self) -> dict[str, int]:
+        """Return the weights of tenants by their names.
+
+        Raises: ValueError for what is no weight.
+        """
+        weights = {}
+        for pair in self.tenant_weights:
+            name, _, number = pair.rpartition("=")
+            if not number.isdecimal() or int(number) < 1:
+                raise ValueError(f"TENANT_WEIGHTS takes NAME=NUMBER, a whole number from 1, not {pair!r}")
+            weights[name] = int(number)
+        return weights
 
     def broker(self) -> str:
         """Return the broker's URL; the embedded Valkey listens on a unix socket in DATA_DIR."""

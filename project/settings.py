@@ -161,6 +161,7 @@ DJANGO_CELERY_BEAT_TZ_AWARE = True
 
 DAYBOOK = {
     "lease_seconds": ENVIRONMENT.lease_seconds,
+    "tenant_weights": ENVIRONMENT.weights(),
     "run_retention_days": ENVIRONMENT.run_retention_days,
     "run_log_lines": ENVIRONMENT.run_log_lines,
     "encryption_keys": ENVIRONMENT.field_encryption_keys,

@@ -42,6 +42,19 @@ def test_tenants_take_turns_though_the_window_has_room_for_one_only(make_run: Ma
 
 
 @pytest.mark.req("SW-22")
+@pytest.mark.parametrize("window", [1, 2, 5, 10])
+def test_tenants_take_turns_as_long_as_their_weights(make_run: MakeRun, window: int) -> None:
+    for tenant, count in (("a", 20), ("b", 6), ("c", 6)):
+        waiting(make_run, count, tenant=tenant)
+    with override_settings(DAYBOOK={"window": window, "tenant_weights": {"a": 3}}):
+        for _ in range(20 // window):
+            publish_waiting("maintenance", now=ledger.now())
+            Run.objects.filter(published_at__isnull=False).update(state=State.SUCCESS, finished_at=ledger.now())
+    served = Run.objects.filter(state=State.SUCCESS).values_list("tenant", flat=True)
+    assert Counter(served) == {"a": 12, "b": 4, "c": 4}
+
+
+@pytest.mark.req("SW-22")
 def test_each_of_many_tenants_gets_its_place(make_run: MakeRun) -> None:
     tenants = [f"t{n:03}" for n in range(25)]
     for tenant in tenants:
