@@ -11,6 +11,7 @@ from typer import Option
 from jobs import doctor as doctors
 from jobs import health as probes
 from jobs import inflight
+from jobs import probes as trials
 from jobs.cli.exits import FAILED
 from jobs.cli.printing import print_json, print_rich, stdout
 from jobs.cli.tables import findings_table, misfits_table
@@ -30,15 +31,30 @@ def doctor(*, as_json: AsJson = False) -> None:
 
 
 @Command.command()
-def health(
+def health(  # noqa: PLR0913 - one option each
     *,
-    worker: Annotated[bool, Option("--worker", help="Only whether workers report and every queue is served.")] = False,
-    beat: Annotated[bool, Option("--beat", help="Only whether a beat reports.")] = False,
+    worker: Annotated[
+        bool, Option("--worker", help="Only this machine's workers: do they report, do they answer over the broker?")
+    ] = False,
+    node: Annotated[str, Option(metavar="NAME", help="With --worker: only the worker of that name.")] = "",
+    beat: Annotated[bool, Option("--beat", help="Only beat: does one report, and is it not late?")] = False,
+    canary: Annotated[
+        bool, Option("--canary", help="Also send a run through a queue, with --beat by way of beat, and wait for it.")
+    ] = False,
+    queue: Annotated[str, Option(help="The queue that --canary takes; default: the default queue.")] = "",
+    timeout: Annotated[float, Option(min=1, max=600, metavar="SECONDS", help="How long --canary waits.")] = 30.0,
     as_json: AsJson = False,
 ) -> None:
-    """Answer a probe: whether work goes through. Exits 1 when it doesn't."""
-    wanted = [name for name, asked in (("workers", worker), ("beat", beat)) if asked]
-    checks = probes.report(wanted)
+    """Answer a probe: whether work goes through. Exits 1 when it doesn't, and says what is wrong.
+
+    Without options it looks at everything, as /readyz does. `--worker --canary` proves that messages are taken and
+    runs performed, `--beat --canary` that what waits for its time is sent.
+    """
+    checks = probes.report(["beat"] if beat else []) if beat or not (worker or canary) else {}
+    if worker:
+        checks["worker"] = trials.workers_here(node=node)
+    if canary:
+        checks["canary"] = trials.run_goes_through(queue=queue, seconds=timeout, by_beat=beat)
     if as_json:
         print_json(stdout(), probes.as_json(checks))
     else:
