@@ -124,10 +124,15 @@ def admit(job: Job, message: Message) -> Run | Refusal:
 
     A run whose arguments don't fit the job here is parked: an older or newer worker may know the job otherwise.
     """
+    tried: list[datetime] = []
 
     def claim_now(run_id: UUID) -> Run | Refusal:
         mine, rate = presence.claiming_id(), job.declaration.rate_limit
-        return ledger.claim(run_id, worker_id=mine, now=ledger.now(), job=job.name, rate=rate)
+        # An earlier try may have claimed it and lost the answer with the database.
+        if tried and (held := ledger.claimed(run_id, worker_id=mine, at=tried)):
+            return held
+        tried.append(ledger.now())
+        return ledger.claim(run_id, worker_id=mine, now=tried[-1], job=job.name, rate=rate)
 
     def claim() -> Run | Refusal:
         run_id = run_id_of(message.task_id)
@@ -138,11 +143,8 @@ def admit(job: Job, message: Message) -> Run | Refusal:
         if claimed is Refusal.UNKNOWN and is_foreign(message.request):
             adopt(job, message)
             claimed = claim_now(run_id)
-        gives_up = claimed is Refusal.BUSY and job.skips_when_busy
-        if gives_up:
-            ledger.skip(run_id, reason=Refusal.BUSY, now=ledger.now())
-        if gives_up or claimed is Refusal.EXPIRED:
-            _note_skipped(job, run_id)
+        if isinstance(claimed, Refusal):
+            _follow(claimed, job, run_id)
         return claimed
 
     try:
@@ -271,8 +273,13 @@ def _dropped(refusal: Refusal) -> Any:
         return trace_ok_t(ExceptionInfo(internal=True), TraceInfo(states.IGNORED, error), 0.0, None)
 
 
-def _note_skipped(job: Job, run_id: UUID) -> None:
-    """Tell the chord of a run that a guard has just skipped for good."""
+def _follow(refusal: Refusal, job: Job, run_id: UUID) -> None:
+    """Skip a run that gives up where its key is busy, and tell the chord of one that is skipped for good."""
+    gives_up = refusal is Refusal.BUSY and job.skips_when_busy
+    if gives_up:
+        ledger.skip(run_id, reason=refusal, now=ledger.now())
+    if not gives_up and refusal is not Refusal.EXPIRED:
+        return
     run = Run.objects.filter(pk=run_id, state=State.SKIPPED).first()
     if run is not None:
         cast("Any", job.backend).part_ended(run, reason=run.reason)

@@ -3,7 +3,7 @@
 One module per part of a run's life, in its order; the transitions they make are the table in jobs/states.py.
 """
 
-from jobs.ledger.claiming import Refusal, claim
+from jobs.ledger.claiming import Refusal, claim, claimed
 from jobs.ledger.delivering import (
     PARKED,
     mark_published,
@@ -60,6 +60,7 @@ __all__ = [
     "cancel_waiting",
     "claim",
     "claim_pack",
+    "claimed",
     "claimed_in_pack",
     "discard",
     "due_in_pack",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -68,6 +69,12 @@ def claim(
         "reason": "",
     }
     return _claim_slot(run, changes) if run.concurrency_key else _claim(run, changes)
+
+
+def claimed(run_id: UUID, *, worker_id: UUID, at: Sequence[datetime]) -> Run | None:
+    """Return the run if a claim of this process at one of those very times took it and it is running still."""
+    mine = Run.objects.running().filter(worker=worker_id, process_id=os.getpid(), started_at__in=at)
+    return mine.filter(pk=run_id).first()
 
 
 def _claim_unguarded(run_id: UUID, *, worker_id: UUID, now: datetime, job: str | None) -> Run | None:
