@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db import transaction
 
-from ingestion.llm.errors import BudgetSpentError
+from ingestion.llm.errors import BudgetSpentError, ModelUnavailableError
 from ingestion.llm.facts import MailFacts
 from ingestion.llm.money import FoundPayment, Payments, checked_payments
 from ingestion.llm.protocol import LanguageModel
@@ -16,13 +16,15 @@ from jobs.context import active_run
 
 PURPOSE = "find_payments"
 MOST_ATTEMPTS = 3
+NOT_THE_MAILS = (BudgetSpentError, ModelUnavailableError)
+"""What says nothing about the mail; it is asked about again however often that happens."""
 Status = FinanceExtraction.Status
 
 
 def extract_payments(mail: Mail, *, model: LanguageModel) -> dict[str, int]:
     """Return how many transactions and categories the mail brought.
 
-    Raises: what the model raises; that is noted with the mail, which is tried MOST_ATTEMPTS times in all.
+    Raises: what the model raises; what the mail may have caused is noted with it, and it is tried MOST_ATTEMPTS times.
     """
     facts = facts_of(mail)
     if not names_an_amount(facts):
@@ -37,7 +39,7 @@ def extract_payments(mail: Mail, *, model: LanguageModel) -> dict[str, int]:
             owner_id=mail.account.owner_id,
         )
     except Exception as error:
-        if not isinstance(error, BudgetSpentError):
+        if not isinstance(error, NOT_THE_MAILS):
             _note_failure(mail, error, model=model.name)
         raise
     return _store(mail, answer, model=model.name)

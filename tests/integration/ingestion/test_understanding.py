@@ -12,6 +12,7 @@ import pytest
 from django.contrib.auth.models import User
 
 from ingestion.llm import selection
+from ingestion.llm.errors import ModelUnavailableError
 from ingestion.llm.facts import MailFacts
 from ingestion.llm.money import FoundPayment, Payments
 from ingestion.llm.protocol import Answer
@@ -32,9 +33,10 @@ Deliver = Callable[..., Account]
 
 
 class Payer(RulesModel):
-    """A model of this test's: finds the same two payments everywhere, or nonsense where the subject says so."""
+    """A model of this test's: finds the same two payments, or nonsense, or is away, as the subject says."""
 
     name = "payer-1"
+    is_away = True
 
     def __init__(self) -> None:
         self.asked = 0
@@ -42,6 +44,8 @@ class Payer(RulesModel):
     def payments(self, mail: MailFacts) -> Answer[Payments]:
         """Answer as the subject says."""
         self.asked += 1
+        if "away" in mail.subject and self.is_away:
+            raise ModelUnavailableError("HTTP 503")
         currency = "nonsense" if "nonsense" in mail.subject else "EUR"
         one = FoundPayment(amount=Decimal("7.50"), currency=currency, status="due", category="Rent")
         other = FoundPayment(amount=Decimal("2.00"), currency="CHF", status="paid", category="rent")
@@ -185,6 +189,16 @@ def test_a_mail_that_the_model_cannot_read_is_given_up_after_three_runs(deliver:
     assert failed.call
     assert failed.call.outcome == "nonsense"
     assert Transaction.objects.count() == 2
+
+
+@pytest.mark.req("AQ-5")
+def test_a_model_that_is_away_costs_no_mail_an_attempt(deliver: Deliver, payer: Payer) -> None:
+    deliver("anna", message("m1", subject="away", body="EUR 7.50"))
+    run_job(classify_emails)
+    failed = [result_of(run_job(extract_transactions))["failed"] for _ in range(4)]
+    assert (failed, FinanceExtraction.objects.count()) == ([1, 1, 1, 1], 0)
+    payer.is_away = False
+    assert result_of(run_job(extract_transactions))["extracted"] == 1
 
 
 @pytest.mark.req("SW-4")
