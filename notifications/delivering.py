@@ -97,10 +97,12 @@ def outgoing_of(delivery: Delivery) -> Outgoing:
 
 
 def _claim(delivery: Delivery) -> bool:
+    """Claim it as it was read: after another process's attempt in between, what is known of it here is stale."""
     run = active_run()
+    as_read = Delivery.objects.filter(pk=delivery.pk, state=State.PENDING, attempts=delivery.attempts)
     delivery.attempts += 1
     delivery.claimed_at = timezone.now()
-    claimed = Delivery.objects.filter(pk=delivery.pk, state=State.PENDING).update(
+    claimed = as_read.update(
         state=State.SENDING,
         attempts=delivery.attempts,
         claimed_at=delivery.claimed_at,

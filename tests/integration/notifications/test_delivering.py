@@ -5,12 +5,15 @@ from __future__ import annotations
 import socket
 
 import pytest
+from django.contrib.auth.models import User
 from django.core import mail as django_mail
 from django.utils import timezone
 from pytest_django import Settings
 
 from ingestion.models import Classification
+from notifications.delivering import attempt, outgoing_of
 from notifications.models import Delivery
+from notifications.signalling import signal_important_mail
 from notifications.tasks import send_notifications
 
 from .conftest import NOTHING, MailMaker, MailServer, let_time_pass, states
@@ -149,6 +152,19 @@ def test_a_delivery_without_an_answer_again_and_again_ends_as_uncertain(
         let_time_pass(hours=2)
     assert outcomes == [{"retrying": 1}, {"uncertain": 1}, {}, {}]
     assert (states(), len(mail_server.accepted)) == (["unknown"], 2), "two copies at most, both under one Message-ID"
+
+
+def test_a_row_read_before_another_process_tried_it_is_not_claimed(
+    new_mail: MailMaker, mail_server: MailServer
+) -> None:
+    mail_server.drop = True
+    new_mail()
+    signal_important_mail(User.objects.get(), now=timezone.now())
+    first, second = Delivery.objects.get(), Delivery.objects.get()
+    assert attempt(first, outgoing_of(first)) == "retrying"
+    assert attempt(second, outgoing_of(second)) == "taken"
+    delivery = Delivery.objects.get()
+    assert (delivery.attempts, delivery.unanswered, len(mail_server.accepted)) == (1, 1, 1)
 
 
 def test_silence_before_the_content_went_out_is_no_uncertainty(
