@@ -99,4 +99,4 @@ def wait_before_attempt(attempt: int, *, asked: int | None = None) -> timedelta:
     `asked` are the seconds the receiver asked for; it gets them, up to a day.
     """
     usual = min(FIRST_WAIT * (1 << max(0, min(attempt - 2, 16))), LONGEST_WAIT)
-    return max(usual, min(timedelta(seconds=asked or 0), LONGEST_ASKED))
+    return max(usual, timedelta(seconds=min(asked or 0, int(LONGEST_ASKED.total_seconds()))))

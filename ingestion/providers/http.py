@@ -128,7 +128,7 @@ def retry_after(text: str | None, now: datetime) -> float | None:
     """Return the seconds of a Retry-After header, a number or a date (RFC 9110, 10.2.3), at most an hour."""
     if not text:
         return None
-    if text.strip().isdigit():
+    if text.isascii() and text.strip().isdigit():
         return min(float(text), LONGEST_WAIT_SECONDS)
     try:
         wait = (parsedate_to_datetime(text) - now).total_seconds()

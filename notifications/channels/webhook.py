@@ -14,6 +14,7 @@ from notifications.channels.signing import headers
 from notifications.conf import conf
 from notifications.outside.post import Response, post
 
+SECONDS = re.compile(r"[0-9]{1,100}")
 MESSAGE_ID = re.compile(r"[^A-Za-z0-9_.-]")
 GONE = 410
 
@@ -57,6 +58,6 @@ def _refused(answer: Response) -> DeliveryError:
         return RefusedForGoodError("410 the receiver is gone")
     hint = "a redirect is not followed" if 300 <= answer.status <= 399 else answer.text[:200].strip()
     error = DeliveryError(f"{answer.status} {hint}".strip())
-    if answer.retry_after.isdigit():
+    if SECONDS.fullmatch(answer.retry_after):
         error.retry_after = int(answer.retry_after)
     return error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, NoReturn, TypeVar
 
@@ -11,6 +12,7 @@ from ingestion.llm.errors import ModelRefusedError, ModelUnavailableError, Nonse
 from ingestion.llm.protocol import Answer
 from ingestion.llm.remote.endpoint import Endpoint, model_of
 from ingestion.llm.usage import priced
+from ingestion.providers.http import retry_after
 
 T = TypeVar("T")
 _WORTH_ANOTHER_TRY = {408, 409, 425, 429}
@@ -79,7 +81,8 @@ def _raise_as_ours(error: Any) -> NoReturn:
     status = getattr(error, "status_code", None)
     if status is None or status >= 500 or status in _WORTH_ANOTHER_TRY:
         headers = getattr(error, "headers", None) or {}
-        raise ModelUnavailableError(_told(error, status), retry_after=_seconds(headers.get("retry-after"))) from None
+        wait = retry_after(headers.get("retry-after"), datetime.now(UTC))
+        raise ModelUnavailableError(_told(error, status), retry_after=wait) from None
     # `from None`: the cause holds the request with its key.
     raise ModelRefusedError(_told(error, status)) from None
 
@@ -91,6 +94,3 @@ def _told(error: Any, status: int | None) -> str:
 def _with_cause(error: BaseException) -> str:
     return f"{error} ({error.__cause__})" if error.__cause__ else str(error)
 
-
-def _seconds(text: str | None) -> float | None:
-    return float(text) if text and text.strip().isdigit() else None

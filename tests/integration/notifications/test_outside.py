@@ -161,6 +161,14 @@ def test_what_a_receiver_answers_decides(status: int, is_permanent: bool, told: 
     assert is_permanent or refused.value.retry_after == 120
 
 
+@pytest.mark.parametrize(("asked", "heard"), [("9" * 100, int("9" * 100)), ("9" * 5000, None), ("²", None), ("", None)])
+def test_what_a_receiver_asks_for_is_a_number_or_nothing(asked: str, heard: int | None, receiver: HTTPServer) -> None:
+    receiver.expect_request("/in").respond_with_data("busy", status=503, headers={"Retry-After": asked})
+    with CHANNELS["webhook"].opened() as line, pytest.raises(DeliveryError) as refused:
+        line.send(webhook(receiver.url_for("/in")))
+    assert (str(refused.value), refused.value.retry_after) == ("503 busy", heard)
+
+
 def test_a_webhook_carries_id_time_and_signature(receiver: HTTPServer) -> None:
     receiver.expect_request("/in", method="POST").respond_with_data("")
     with CHANNELS["webhook"].opened() as line:

@@ -157,10 +157,12 @@ def test_nonsense_is_an_error_worth_another_try_and_costs_what_it_took(
     ("refusal", "expected"),
     [
         ((429, {"Retry-After": "17"}, 17.0), ModelUnavailableError),
+        ((429, {"Retry-After": "²"}, None), ModelUnavailableError),
+        ((429, {"Retry-After": "9" * 999}, 3600.0), ModelUnavailableError),
         ((503, {}, None), ModelUnavailableError),
         ((404, {}, None), ModelRefusedError),
     ],
-    ids=["busy", "failing", "missing"],
+    ids=["busy", "busy in superscript", "busy for ages", "failing", "missing"],
 )
 def test_a_servers_refusal_says_whether_and_when_to_try_again(
     configure: Any, server: ModelServer, anna: User, refusal: Any, expected: Any
