@@ -37,6 +37,8 @@ def carry(
     delivery = _row(key, address, title)
     if delivery.state == State.SENDING:
         _note_silence(delivery)
+    if delivery.state == State.FAILED:
+        _reopen(delivery)
     if delivery.state != State.PENDING:
         return delivery.state
     if delivery.unanswered >= most_copies:
@@ -67,6 +69,12 @@ def _note_silence(delivery: Delivery) -> None:
     """Count an attempt whose process ended in the middle; the engine starts a run again only when it has."""
     told = {"state": State.PENDING, "unanswered": F("unanswered") + 1, "error": CUT_OFF}
     Delivery.objects.filter(pk=delivery.pk, state=State.SENDING, claimed_at=delivery.claimed_at).update(**told)
+    delivery.refresh_from_db()
+
+
+def _reopen(delivery: Delivery) -> None:
+    """Let what was refused for good be tried anew: its run ended with that, so that only a replay comes here."""
+    Delivery.objects.filter(pk=delivery.pk, state=State.FAILED).update(state=State.PENDING, attempts=0, error="")
     delivery.refresh_from_db()
 
 

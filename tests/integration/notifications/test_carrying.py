@@ -9,7 +9,8 @@ from django.db import connection
 from pytest_django import Settings
 
 from jobs.models import Run
-from jobs.testing import result_of, run_job
+from jobs.operations import replay_dead_letters
+from jobs.testing import drain, result_of, run_job
 from notifications.models import Delivery
 from notifications.tasks import send_email, send_otp_email
 
@@ -46,6 +47,17 @@ def test_a_passing_refusal_is_tried_again_by_the_engine_and_a_lasting_one_is_not
     assert (run.state, run.attempt, run.error_kind, states()[-1]) == ("FAILED", 1, "PermanentError", "failed")
     assert CODE not in run.error_message
     assert mail_server.accepted == []
+
+
+def test_a_replay_of_what_was_refused_for_good_is_sent(mail_server: MailServer) -> None:
+    mail_server.data = "554 no"
+    run = run_job(send_otp_email, address="kim@home.example", code=CODE)
+    assert (run.state, states()) == ("FAILED", ["failed"])
+    mail_server.data = "250 OK"
+    assert replay_dead_letters(job=send_otp_email.name) == 1
+    drain(job=send_otp_email)
+    run.refresh_from_db()
+    assert (run.state, result_of(run), states(), len(mail_server.accepted)) == ("SUCCESS", "sent", ["sent"], 1)
 
 
 def test_a_code_whose_answer_was_lost_is_not_sent_again(mail_server: MailServer) -> None:
