@@ -90,10 +90,11 @@ def test_one_that_takes_nothing_for_days_is_disabled_and_operators_know(receiver
 def test_a_receiver_that_is_gone_for_good_is_disabled_at_once(receiver: HTTPServer) -> None:
     receiver.expect_request("/in").respond_with_data("", status=410)
     hook = endpoint(receiver)
-    ended()
+    for _ in range(2):
+        ended()
     tick()
     hook.refresh_from_db()
-    assert (hook.is_active, states()) == (False, ["failed"])
+    assert (hook.is_active, states(), len(receiver.log)) == (False, ["failed", "pending"], 1)
 
 
 def test_a_dead_receiver_keeps_no_other_waiting(receiver: HTTPServer) -> None:
