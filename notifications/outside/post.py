@@ -1,7 +1,8 @@
 """Posts to a URL that a person typed in: resolved once, connected to that very address, no redirects, bounded in time.
 
 The name is looked up a single time and the connection made to the address that was checked, so a name that changes its
-answer (DNS rebinding) gains nothing. The time limit holds for the whole exchange, however slowly the other side drips.
+answer (DNS rebinding) gains nothing. One time limit holds from the first address tried to the end of the answer,
+however slowly the other side drips; how long a lookup takes is the resolver's.
 """
 
 from __future__ import annotations
@@ -10,10 +11,12 @@ import http.client
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
+from ingestion.providers.http import tls
 from notifications.channels.errors import DeliveryError, RefusedForGoodError, UnansweredError
 from notifications.conf import conf
 from notifications.outside.guard import ForbiddenAddressError, Target, check_address, target_of
@@ -41,8 +44,9 @@ def post(url: str, body: bytes, *, headers: Mapping[str, str], timeout_seconds: 
         target = target_of(url)
     except ForbiddenAddressError as error:
         raise RefusedForGoodError(str(error)) from None
-    stream = _connected(target, timeout_seconds)
-    with _ended_after(timeout_seconds, stream):
+    deadline = time.monotonic() + timeout_seconds
+    stream = _connected(target, deadline)
+    with _ended_at(deadline, stream):
         _shake_hands(stream)
         connection = http.client.HTTPConnection(target.host, target.port)
         connection.sock = stream
@@ -55,13 +59,14 @@ def post(url: str, body: bytes, *, headers: Mapping[str, str], timeout_seconds: 
         return Response(answer.status, text, answer.headers.get("Retry-After", ""))
 
 
-def _connected(target: Target, timeout_seconds: float) -> socket.socket:
+def _connected(target: Target, deadline: float) -> socket.socket:
     failure: Exception = OSError("the name has no address")
     for family, address in _addresses(target):
         raw = socket.socket(family, socket.SOCK_STREAM)
-        raw.settimeout(timeout_seconds)
         try:
+            raw.settimeout(_left(deadline))
             raw.connect((address, target.port))
+            raw.settimeout(_left(deadline))
             return _secured(raw, target)
         except OSError as error:
             raw.close()
@@ -81,11 +86,18 @@ def _addresses(target: Target) -> list[tuple[socket.AddressFamily, str]]:
         raise RefusedForGoodError(str(error)) from None
 
 
+def _left(deadline: float) -> float:
+    """Return the seconds that are left, for all addresses together. Raises: TimeoutError when there are none."""
+    left = deadline - time.monotonic()
+    if left <= 0:
+        raise TimeoutError("timed out")
+    return left
+
+
 def _secured(raw: socket.socket, target: Target) -> socket.socket:
     if target.scheme == "http":
         return raw
-    context = ssl.create_default_context()
-    return context.wrap_socket(raw, server_hostname=target.host, do_handshake_on_connect=False)
+    return tls().wrap_socket(raw, server_hostname=target.host, do_handshake_on_connect=False)
 
 
 def _shake_hands(stream: socket.socket) -> None:
@@ -97,14 +109,14 @@ def _shake_hands(stream: socket.socket) -> None:
 
 
 @contextmanager
-def _ended_after(seconds: float, stream: socket.socket) -> Iterator[None]:
+def _ended_at(deadline: float, stream: socket.socket) -> Iterator[None]:
     """Shut the connection when the time is up; a timeout per read would let a slow sender hold it for ever."""
 
     def end() -> None:
         with suppress(OSError):
             socket.socket.shutdown(stream, socket.SHUT_RDWR)
 
-    timer = threading.Timer(seconds, end)
+    timer = threading.Timer(max(0.0, deadline - time.monotonic()), end)
     timer.daemon = True
     timer.start()
     try:

@@ -6,6 +6,7 @@ import json
 import socket
 import threading
 from collections.abc import Iterator
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
@@ -132,6 +133,24 @@ def test_a_receiver_that_drips_is_left_when_the_time_is_up(receiver: HTTPServer)
         answer = post(url, b"{}", headers={}, timeout_seconds=0.5)
         assert answer.status == 200
         assert done.wait(10), "it went on after we had left"
+
+
+def test_the_time_is_for_all_addresses_together(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings.DAYBOOK_NOTIFICATIONS = {"webhook_networks": ["127.0.0.2/31"]}
+    answers(monkeypatch, [OTHER, "127.0.0.3"])
+    with ExitStack() as open_until_the_end:
+        full = open_until_the_end.enter_context(socket.create_server((OTHER, 0), backlog=0))
+        port = full.getsockname()[1]
+        second = open_until_the_end.enter_context(socket.create_server(("127.0.0.3", port)))
+        for _ in range(2):
+            waiting = open_until_the_end.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex((OTHER, port))
+        with pytest.raises(DeliveryError, match="no connection: TimeoutError: timed out"):
+            post(f"http://hooks.example:{port}/", b"{}", headers={}, timeout_seconds=0.3)
+        second.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            second.accept()
 
 
 def test_silence_after_the_request_is_unanswered_and_no_connection_is_not(receiver: HTTPServer) -> None:
