@@ -84,10 +84,10 @@ def attempt(delivery: Delivery, message: Outgoing) -> str:
 
 
 def outgoing_of(delivery: Delivery) -> Outgoing:
-    """Return the message of a delivery whose content is kept."""
+    """Return the message of a delivery whose content is kept; a webhook goes where its endpoint is now."""
     title, body = delivery.heading, delivery.text
     return Outgoing(
-        address=delivery.address,
+        address=delivery.endpoint.url if delivery.endpoint else delivery.address,
         title=title,
         body=body,
         html=page_of(title, body, language=delivery.language or "en") if delivery.channel == EMAIL else "",

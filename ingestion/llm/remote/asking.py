@@ -93,4 +93,3 @@ def _told(error: Any, status: int | None) -> str:
 
 def _with_cause(error: BaseException) -> str:
     return f"{error} ({error.__cause__})" if error.__cause__ else str(error)
-

@@ -73,6 +73,18 @@ def test_a_receiver_in_trouble_is_asked_again_under_the_same_id(receiver: HTTPSe
     assert len({request.headers["webhook-id"] for request, _ in receiver.log}) == 1
 
 
+def test_what_waits_goes_where_the_endpoint_is_now(receiver: HTTPServer) -> None:
+    receiver.expect_request("/old").respond_with_data("", status=500)
+    receiver.expect_request("/new").respond_with_data("")
+    endpoint(receiver, "/old")
+    ended()
+    tick()
+    WebhookEndpoint.objects.update(url=receiver.url_for("/new"))
+    let_time_pass(minutes=2)
+    tick()
+    assert ([request.path for request, _ in receiver.log], states()) == (["/old", "/new"], ["sent"])
+
+
 def test_one_that_takes_nothing_for_days_is_disabled_and_operators_know(receiver: HTTPServer) -> None:
     receiver.expect_request("/in").respond_with_data("no", status=500)
     hook = endpoint(receiver, failing_since=timezone.now() - timedelta(days=5))
