@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import F
@@ -18,6 +19,11 @@ from notifications.delivering import CUT_OFF, attempt
 from notifications.models import Delivery
 
 State = Delivery.State
+ANEW: dict[str, dict[str, Any]] = {
+    State.SENDING: {"state": State.PENDING, "unanswered": F("unanswered") + 1, "error": CUT_OFF},
+    State.FAILED: {"state": State.PENDING, "attempts": 0, "error": ""},
+}
+"""A process that ended in the middle left no answer; a run that ended with a lasting refusal comes back by a replay."""
 
 
 def carry(
@@ -35,10 +41,7 @@ def carry(
     uncertain and not sent again. Raises: TransientError when another try may help, PermanentError when none does.
     """
     delivery = _row(key, address, title)
-    if delivery.state == State.SENDING:
-        _note_silence(delivery)
-    if delivery.state == State.FAILED:
-        _reopen(delivery)
+    _take_up(delivery)
     if delivery.state != State.PENDING:
         return delivery.state
     if delivery.unanswered >= most_copies:
@@ -65,17 +68,11 @@ def carry(
     raise TransientError(delivery.error)
 
 
-def _note_silence(delivery: Delivery) -> None:
-    """Count an attempt whose process ended in the middle; the engine starts a run again only when it has."""
-    told = {"state": State.PENDING, "unanswered": F("unanswered") + 1, "error": CUT_OFF}
-    Delivery.objects.filter(pk=delivery.pk, state=State.SENDING, claimed_at=delivery.claimed_at).update(**told)
-    delivery.refresh_from_db()
-
-
-def _reopen(delivery: Delivery) -> None:
-    """Let what was refused for good be tried anew: its run ended with that, so that only a replay comes here."""
-    Delivery.objects.filter(pk=delivery.pk, state=State.FAILED).update(state=State.PENDING, attempts=0, error="")
-    delivery.refresh_from_db()
+def _take_up(delivery: Delivery) -> None:
+    """Let the delivery wait again; the engine starts a run anew only when the attempt before has ended."""
+    if anew := ANEW.get(delivery.state):
+        Delivery.objects.filter(pk=delivery.pk, state=delivery.state, claimed_at=delivery.claimed_at).update(**anew)
+        delivery.refresh_from_db()
 
 
 def _give_up(delivery: Delivery) -> str:
