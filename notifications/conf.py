@@ -35,7 +35,7 @@ class Conf:
     """So many open dead letters are an alert."""
     webhook_patience_days: int = 5
     """An endpoint that has taken nothing for so long is disabled."""
-    apprise_schemes: Sequence[str] = ("slack", "threema", "tgram", "discord", "pover", "pbul", "msteams")
+    apprise_schemes: Sequence[str] = ("slack", "threema", "tgram", "discord", "pover", "pbul")
     """Kinds of apprise URL that users may choose: services at fixed public hosts, none that names its host itself."""
     webhook_timeout_seconds: float = 15.0
     webhook_networks: Sequence[str] = ()

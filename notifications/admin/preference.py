@@ -12,7 +12,7 @@ from jobs.admin.themed import ModelAdmin, ModelForm
 from jobs.markup import NOTHING
 from notifications.addressing import place_of_url
 from notifications.channels import APPRISE, EMAIL
-from notifications.channels.apprise import masked
+from notifications.channels.apprise import problem_with
 from notifications.conf import conf
 from notifications.models import Preference
 
@@ -33,18 +33,13 @@ class PreferenceForm(ModelForm):  # type: ignore[type-arg]
     )
 
     def clean_new_urls(self) -> list[str] | None:
-        """Refuse URLs that apprise doesn't understand, and services that name a host of their own."""
+        """Refuse URLs that apprise doesn't understand, and services or parameters that reach further."""
         lines = [line.strip() for line in self.cleaned_data["new_urls"].splitlines() if line.strip()]
         if lines == ["-"]:
             return []
         for number, line in enumerate(lines, start=1):
-            scheme = line.partition("://")[0].lower()
-            if scheme not in conf().apprise_schemes:
-                raise forms.ValidationError(
-                    f"Line {number}: {scheme or 'this'} is not among {', '.join(conf().apprise_schemes)}."
-                )
-            if not masked(line):
-                raise forms.ValidationError(f"Line {number}: apprise does not understand this URL.")
+            if problem := problem_with(line, schemes=conf().apprise_schemes):
+                raise forms.ValidationError(f"Line {number}: {problem}.")
         return lines or None
 
     def save(self, commit: bool = True) -> Any:

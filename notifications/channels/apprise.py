@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -12,6 +12,7 @@ from notifications.channels.email import refusal_by_status
 from notifications.channels.errors import DeliveryError, RefusedForGoodError, UnansweredError
 from notifications.channels.protocol import Outgoing
 
+HARMLESS = frozenset({"footer", "image", "priority", "silent", "sound", "thread", "to", "topic"})
 STATUS = re.compile(r"error=(\d{3})\b")
 NEVER_SENT = re.compile(r"NewConnectionError|ConnectTimeout|NameResolution|Failed to establish|Failed to resolve")
 
@@ -46,6 +47,23 @@ def plugin_of(url: str) -> Any:
     import apprise
 
     return apprise.Apprise.instantiate(url, suppress_exceptions=True) if url else None
+
+
+def problem_with(url: str, *, schemes: Collection[str]) -> str:
+    """Return why a user may not choose the URL; empty when they may.
+
+    They have these schemes, whose services live at fixed public hosts, and harmless parameters: `template` would make
+    apprise read a file of this machine or fetch a URL, others switch off its time limits or its look at certificates.
+    """
+    from apprise.utils.parse import parse_url
+
+    scheme = url.partition("://")[0].lower()
+    if scheme not in schemes:
+        return f"{scheme or 'this'} is not among {', '.join(schemes)}"
+    given = parse_url(url, verify_host=False) or {}
+    if refused := sorted(set(given.get("qsd", {})) - HARMLESS):
+        return f"the parameter {refused[0] or '?'} is not allowed, only {', '.join(sorted(HARMLESS))}"
+    return "" if plugin_of(url) else "apprise does not understand this URL"
 
 
 def masked(url: str) -> str:

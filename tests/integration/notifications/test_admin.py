@@ -68,8 +68,37 @@ def test_secret_addresses_go_in_and_never_come_out(admin_client: Client, admin_u
     assert preference.apprise_urls == []
 
 
-@pytest.mark.parametrize("url", ["json://127.0.0.1/", "ntfy://inside.example/x", "file:///etc/passwd", "slack://", "x"])
-def test_a_service_that_names_its_own_host_is_refused(url: str, admin_client: Client, admin_user: User) -> None:
+@pytest.mark.parametrize(
+    "url",
+    [
+        "json://127.0.0.1/",
+        "msteams://127.0.0.1/a/b/",
+        "ntfy://inside.example/x",
+        "file:///etc/passwd",
+        "slack://",
+        "x",
+        f"{SLACK}?template=/etc/passwd",
+        f"{SLACK}?to=%23ops&%54emplate=http://127.0.0.1/",
+        f"{SLACK}?;template=/etc/passwd",
+        f"{SLACK}?:token=x",
+        f"{SLACK}?verify=no",
+        f"{SLACK}?rto=9999",
+        f"{SLACK}?retry=10",
+        "tgram://123456789:abcdefg_hijklmnop/12315544/?template=/etc/passwd",
+        "discord://4174216298/JHMHI8qBe7bk2ZwO5U711o3dV_js/?template=/etc/passwd",
+    ],
+)
+def test_a_url_that_names_its_own_host_or_reads_files_is_refused(
+    url: str, admin_client: Client, admin_user: User
+) -> None:
     page = admin_client.post(reverse("admin:notifications_preference_add"), form(admin_user, new_urls=url))
     assert "Line 1: " in page.content.decode()
     assert not Preference.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "url", [SLACK, f"{SLACK}?footer=no", "tgram://123456789:abcdefg_hijklmnop/12315544/?silent=yes&topic=5"]
+)
+def test_a_url_with_harmless_parameters_is_taken(url: str, admin_client: Client, admin_user: User) -> None:
+    admin_client.post(reverse("admin:notifications_preference_add"), form(admin_user, new_urls=url))
+    assert Preference.objects.get().apprise_urls == [url]
