@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from ingestion.calendars.errors import UnreadableCalendarError
 from ingestion.calendars.excerpt import excerpt
-from ingestion.calendars.ics_text import digest
+from ingestion.calendars.ics_text import digest, parse_calendar
 from ingestion.calendars.occurrences import Occurrence, occurrences
 from ingestion.calendars.opening import open_for_writing
 from ingestion.calendars.parts import whole
@@ -92,9 +92,8 @@ def _past(
     """Yield each object with those of its occurrences that ended within the range, cancelled ones left out."""
     for series in configuration.source.series.order_by("uid", "pk").iterator(chunk_size=200):
         try:
-            found = occurrences(
-                whole(series.source), since=within.since, until=within.until, zone=configuration.source.zone
-            )
+            text = parse_calendar(whole(series.source))
+            found = occurrences(text, since=within.since, until=within.until, zone=configuration.source.zone)
         except UnreadableCalendarError:
             counts.unreadable += 1
             continue

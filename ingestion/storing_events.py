@@ -12,6 +12,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from ingestion.calendars.errors import UnreadableCalendarError
+from ingestion.calendars.ics_text import parse_calendar
 from ingestion.calendars.occurrences import Occurrence, is_recurring, occurrences
 from ingestion.calendars.parts import merged, whole
 from ingestion.calendars.protocol import Change
@@ -98,14 +99,14 @@ def remove_all_but(calendar: Calendar, present: frozenset[str]) -> EventCounts:
 def expand(series: CalendarSeries, *, window: Window, run_id: UUID | None) -> EventCounts:
     """Save the object and bring its events within the window up to date; what lies before the window stays."""
     counts = EventCounts()
-    text = whole(series.source)
     found: list[Occurrence] = []
     try:
-        series.is_recurring = is_recurring(text)
+        parsed = parse_calendar(whole(series.source))
+        series.is_recurring = is_recurring(parsed)
         since = window.since if series.is_recurring else window.since - timedelta(days=36_500)
         until = window.until if series.is_recurring else window.until + timedelta(days=36_500)
         if not series.calendar.is_archive:
-            found = occurrences(text, since=since, until=until, zone=series.calendar.zone)
+            found = occurrences(parsed, since=since, until=until, zone=series.calendar.zone)
         series.error = ""
     except UnreadableCalendarError as error:
         series.error = str(error)[:500]

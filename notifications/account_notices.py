@@ -38,6 +38,7 @@ def tell_of_accounts(user: AbstractBaseUser, *, now: datetime) -> Counter[str]:
         counts["signals"] += tell(
             user,
             notice,
+            preference=preference,
             kind=Signal.Kind.ACCOUNT,
             key=f"{PREFIX}{row.key}",
             now=now,

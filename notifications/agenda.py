@@ -29,11 +29,15 @@ def todos_due_by(user: AbstractBaseUser, last: datetime) -> QuerySet[Todo]:
     return Todo.objects.open().filter(owner=user.pk, due_at__lt=last).order_by("due_at", "pk")
 
 
+def is_answered() -> Exists:
+    """Return whether the owner of a mail wrote in its thread later, for queries of mail."""
+    return Exists(
+        Mail.objects.filter(thread=OuterRef("thread"), direction=Mail.Direction.OUT, sent_at__gt=OuterRef("sent_at"))
+    )
+
+
 def waiting_mail(user: AbstractBaseUser, *, since: datetime) -> QuerySet[Mail]:
     """Return important mail received since then that the user has not answered, latest first."""
-    later_own = Mail.objects.filter(
-        thread=OuterRef("thread"), direction=Mail.Direction.OUT, sent_at__gt=OuterRef("sent_at")
-    )
     return (
         Mail.objects.filter(
             account__owner=user.pk,
@@ -42,7 +46,7 @@ def waiting_mail(user: AbstractBaseUser, *, since: datetime) -> QuerySet[Mail]:
             sent_at__gte=since,
         )
         .exclude(message_id__startswith=MESSAGE_ID_PREFIX)
-        .filter(~Exists(later_own))
+        .filter(~is_answered())
         .select_related("classification")
         .defer("raw", "text")
         .order_by("-sent_at", "pk")

@@ -57,7 +57,8 @@ def tell_of_unanswered(user: AbstractBaseUser, *, now: datetime, days: int) -> d
         else:
             waited = (now - mail.sent_at).days
             notice = awaiting_of(mail, days=waited, user=user, preference=preference)
-            counts["told"] += tell(user, notice, kind=Signal.Kind.AWAITING_RESPONSE, key=key, now=now, mail=mail)
+            kind = Signal.Kind.AWAITING_RESPONSE
+            counts["told"] += tell(user, notice, preference=preference, kind=kind, key=key, now=now, mail=mail)
     return counts
 
 

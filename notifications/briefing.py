@@ -36,7 +36,8 @@ def brief(user: AbstractBaseUser, *, now: datetime, at_any_hour: bool = False) -
     if was_told(user, key):
         return {"already": 1}
     notice = briefing_of(_gathered(user, day, preference, now), user=user, preference=preference)
-    return {"told": int(tell(user, notice, kind=Signal.Kind.DAILY_BRIEFING, key=key, now=now))}
+    told = tell(user, notice, preference=preference, kind=Signal.Kind.DAILY_BRIEFING, key=key, now=now)
+    return {"told": int(told)}
 
 
 def _gathered(user: AbstractBaseUser, day: date, preference: Preference, now: datetime) -> Day:

@@ -43,5 +43,6 @@ def remind(user: AbstractBaseUser, *, now: datetime) -> dict[str, int]:
             counts["already"] += 1
         else:
             notice = commitment_of(todo, user=user, preference=preference)
-            counts["told"] += tell(user, notice, kind=Signal.Kind.COMMITMENT, key=key, now=now, mail=todo.mail)
+            kind = Signal.Kind.COMMITMENT
+            counts["told"] += tell(user, notice, preference=preference, kind=kind, key=key, now=now, mail=todo.mail)
     return counts

@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 from email.utils import parseaddr
 from ipaddress import ip_network
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 
@@ -54,6 +55,11 @@ def sender_domain() -> str:
 def mail_backend() -> str:
     """Return the path of the mail back end: for SMTP ours, which knows when a mail may have gone out."""
     return NOTING_SMTP if settings.EMAIL_BACKEND == DJANGO_SMTP else str(settings.EMAIL_BACKEND)
+
+
+def run_url(run_id: UUID) -> str:
+    """Return where a run can be looked at."""
+    return f"{conf().site_url}/admin/jobs/run/{run_id}/change/"
 
 
 def conf() -> Conf:

@@ -6,9 +6,10 @@ from collections import Counter
 from datetime import datetime, timedelta
 
 from django.contrib.auth.base_user import AbstractBaseUser
-from django.db.models import Exists, Max, OuterRef, Q, QuerySet
+from django.db.models import Max, Q, QuerySet
 
 from ingestion.models import Mail
+from notifications.agenda import is_answered
 from notifications.composing.reminders import deadline_reminder_of
 from notifications.models import Preference, Signal
 from notifications.models.delivery import MESSAGE_ID_PREFIX
@@ -21,12 +22,9 @@ WIDEST = timedelta(hours=38)
 
 def mail_with_deadlines(*, now: datetime) -> QuerySet[Mail]:
     """Return received mail whose deadline nears and that its owner has not answered."""
-    later_own = Mail.objects.filter(
-        thread=OuterRef("thread"), direction=Mail.Direction.OUT, sent_at__gt=OuterRef("sent_at")
-    )
     nearing = Q(classification__deadline__gt=now - WIDEST, classification__deadline__lte=now + max(STAGES))
     return (
-        Mail.objects.filter(nearing, ~Exists(later_own), direction=Mail.Direction.IN)
+        Mail.objects.filter(nearing, ~is_answered(), direction=Mail.Direction.IN)
         .exclude(classification__importance="low")
         .exclude(message_id__startswith=MESSAGE_ID_PREFIX)
         .select_related("classification", "account")
@@ -50,8 +48,16 @@ def remind_of_deadlines(user: AbstractBaseUser, *, now: datetime) -> Counter[str
             counts["cooling_down"] += 1
             continue
         notice = deadline_reminder_of(mail, user=user, preference=preference)
-        told = tell(user, notice, kind=Signal.Kind.DEADLINE, key=key, now=now, mail=mail, fallback=mail.account.address)
-        counts["reminders"] += told
+        counts["reminders"] += tell(
+            user,
+            notice,
+            preference=preference,
+            kind=Signal.Kind.DEADLINE,
+            key=key,
+            now=now,
+            mail=mail,
+            fallback=mail.account.address,
+        )
     return counts
 
 

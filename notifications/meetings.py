@@ -64,6 +64,7 @@ def _tell(event: CalendarEvent, user: AbstractBaseUser, preference: Preference, 
         tell(
             user,
             notice,
+            preference=preference,
             kind=Signal.Kind.MEETING_PREP,
             key=key_of(event),
             now=now,

@@ -42,4 +42,4 @@ def _tell(user: AbstractBaseUser, run: Run, now: datetime) -> int:
     preference = Preference.of(user)
     notice = run_ended_of(run, user=user, preference=preference)
     key = f"{Signal.Kind.RUN_ENDED}:{run.pk}:{run.finished_at:%Y%m%dT%H%M%S}"
-    return int(tell(user, notice, kind=Signal.Kind.RUN_ENDED, key=key, now=now))
+    return int(tell(user, notice, preference=preference, kind=Signal.Kind.RUN_ENDED, key=key, now=now))

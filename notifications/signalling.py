@@ -11,6 +11,7 @@ from django.db.models import Exists, F, OuterRef, QuerySet
 
 from ingestion.models import Mail
 from notifications import composing
+from notifications.agenda import is_answered
 from notifications.conf import conf
 from notifications.models import Preference, Signal
 from notifications.models.delivery import MESSAGE_ID_PREFIX
@@ -21,9 +22,6 @@ from notifications.telling import tell, was_told
 def unsignalled_mail(*, now: datetime) -> QuerySet[Mail]:
     """Return recent important mail, received, that its owner was not told of; the rules decide about each."""
     told = Signal.objects.filter(user=OuterRef("account__owner"), kind=Signal.Kind.IMPORTANT_MAIL, mail=OuterRef("pk"))
-    later_own = Mail.objects.filter(
-        thread=OuterRef("thread"), direction=Mail.Direction.OUT, sent_at__gt=OuterRef("sent_at")
-    )
     return (
         Mail.objects.filter(
             classification__importance="high",
@@ -31,7 +29,7 @@ def unsignalled_mail(*, now: datetime) -> QuerySet[Mail]:
             sent_at__gte=now - timedelta(days=conf().recent_days),
         )
         .filter(~Exists(told))
-        .annotate(is_answered=Exists(later_own), owner=F("account__owner"))
+        .annotate(is_answered=is_answered(), owner=F("account__owner"))
         .select_related("classification", "account")
         .defer("raw", "text")
     )
@@ -78,6 +76,7 @@ def _signal(mail: Mail, *, user: AbstractBaseUser, preference: Preference, now: 
     return tell(
         user,
         notice,
+        preference=preference,
         kind=Signal.Kind.IMPORTANT_MAIL,
         key=key,
         now=now,

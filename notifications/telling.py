@@ -25,6 +25,7 @@ def tell(  # noqa: PLR0913 - one column each
     user: AbstractBaseUser,
     notice: Notice,
     *,
+    preference: Preference,
     kind: Signal.Kind,
     key: str,
     now: datetime,
@@ -34,9 +35,9 @@ def tell(  # noqa: PLR0913 - one column each
 ) -> bool:
     """Put the notice into the user's inbox and on its way to the places they chose; False when they knew already.
 
-    `fallback` is an e-mail address of last resort.
+    `preference` is theirs, `fallback` an e-mail address of last resort.
     """
-    preference, run = Preference.of(user), active_run()
+    run = active_run()
     with transaction.atomic():
         signal, created = Signal.objects.get_or_create(
             user_id=user.pk,

@@ -61,7 +61,7 @@ def _add(master: Any, name: str, keys: Iterable[str], zone: str) -> None:
 
 def _expanded(text: str, keys: Collection[str], zone: str) -> Any:
     moments = [_utc(key) for key in keys]
-    return occurrences(text, since=min(moments) - MARGIN, until=max(moments) + MARGIN, zone=zone)
+    return occurrences(parse_calendar(text), since=min(moments) - MARGIN, until=max(moments) + MARGIN, zone=zone)
 
 
 def _key(event: Any, zone: str) -> str:

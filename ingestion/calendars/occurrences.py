@@ -1,4 +1,4 @@
-"""A calendar object to what happens when, within a window; recurrence by recurring-ical-events; pure."""
+"""A parsed calendar object to what happens when, within a window; recurrence by recurring-ical-events; pure."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from ingestion.calendars.errors import UnreadableCalendarError
-from ingestion.calendars.ics_text import parse_calendar
 from ingestion.charsets import storable
 
 MOST = 2000
@@ -43,25 +42,24 @@ class Occurrence:
     attendees: list[dict[str, str]] = field(default_factory=list)
 
 
-def is_recurring(text: str) -> bool:
-    """Tell whether the object has more than one occurrence by rule or by list."""
-    events = parse_calendar(text).walk("VEVENT")
+def is_recurring(whole: Any) -> bool:
+    """Tell whether the object, a parsed calendar, has more than one occurrence by rule or by list."""
+    events = whole.walk("VEVENT")
     return any("RRULE" in event or "RDATE" in event or "RECURRENCE-ID" in event for event in events)
 
 
-def occurrences(text: str, *, since: datetime, until: datetime, zone: str) -> list[Occurrence]:
-    """Return what happens in [since, until), by start; `zone` is that of times which name none.
+def occurrences(whole: Any, *, since: datetime, until: datetime, zone: str) -> list[Occurrence]:
+    """Return what happens in [since, until), by start; `whole` is a parsed calendar, `zone` that of times without one.
 
     Raises: UnreadableCalendarError also for rules that fire within the day, and for more than MOST occurrences.
     """
     import recurring_ical_events
 
-    whole = parse_calendar(text)
     _refuse_costly_rules(whole)
     exceptions = {
         _moment(event["RECURRENCE-ID"].dt, zone) for event in whole.walk("VEVENT") if "RECURRENCE-ID" in event
     }
-    recurring = is_recurring(text)
+    recurring = is_recurring(whole)
     try:
         events = recurring_ical_events.of(whole).between(since, until)
         found = [_occurrence(event, zone, recurring=recurring, exceptions=exceptions) for event in events[: MOST + 1]]

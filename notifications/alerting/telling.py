@@ -12,7 +12,7 @@ from notifications.addressing import Place, place_of_url
 from notifications.alerting.pace import AGAIN_AFTER, is_to_tell, turn_of
 from notifications.channels import EMAIL
 from notifications.composing import Notice
-from notifications.conf import conf
+from notifications.conf import conf, run_url
 from notifications.models import Alert, Delivery
 
 MAILTO = "mailto:"
@@ -59,7 +59,7 @@ def notice_of(alert: Alert) -> Notice:
     if alert.correlation_id:
         lines.append(f"Correlation: {alert.correlation_id}")
     if alert.run_id:
-        lines.append(f"Run: {conf().site_url}/admin/jobs/run/{alert.run_id}/change/")
+        lines.append(f"Run: {run_url(alert.run_id)}")
     return Notice(alert.title, "\n".join(lines))
 
 

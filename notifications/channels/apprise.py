@@ -60,7 +60,7 @@ def problem_with(url: str, *, schemes: Collection[str]) -> str:
     scheme = url.partition("://")[0].lower()
     if scheme not in schemes:
         return f"{scheme or 'this'} is not among {', '.join(schemes)}"
-    given = parse_url(url, verify_host=False) or {}
+    given = parse_url(url, verify_host=False) or {}  # type: ignore[no-untyped-call]
     if refused := sorted(set(given.get("qsd", {})) - HARMLESS):
         return f"the parameter {refused[0] or '?'} is not allowed, only {', '.join(sorted(HARMLESS))}"
     return "" if plugin_of(url) else "apprise does not understand this URL"

@@ -6,7 +6,7 @@ from django.contrib.auth.base_user import AbstractBaseUser
 
 from jobs.models import Run
 from notifications.composing.wording import Notice, addressed, moment_of, one_line, written
-from notifications.conf import conf
+from notifications.conf import run_url
 from notifications.models import Preference
 
 
@@ -18,7 +18,7 @@ def run_ended_of(run: Run, *, user: AbstractBaseUser, preference: Preference) ->
         "state": run.state,
         "ended": moment_of(run.finished_at, preference) if run.finished_at else "",
         "error": one_line(f"{run.error_kind}: {run.error_message}")[:500] if run.error_kind else one_line(run.reason),
-        "link": f"{conf().site_url}/admin/jobs/run/{run.pk}/change/",
+        "link": run_url(run.pk),
         "correlation": run.correlation_id,
     }
     return written("run_ended", preference.language, facts)

@@ -18,4 +18,5 @@ def warn_organiser(exchange: Exchange, *, now: datetime) -> None:
     notice = purge_warning_of(
         exchange, purged_on=exchange.completed_at + PURGE_AFTER, user=exchange.organiser, preference=preference
     )
-    tell(exchange.organiser, notice, kind=Signal.Kind.EXCHANGE, key=f"exchange-purge:{exchange.pk}", now=now)
+    key = f"exchange-purge:{exchange.pk}"
+    tell(exchange.organiser, notice, preference=preference, kind=Signal.Kind.EXCHANGE, key=key, now=now)

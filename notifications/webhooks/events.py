@@ -9,7 +9,7 @@ from typing import Any
 
 from jobs.models import Run
 from notifications.channels import WEBHOOK
-from notifications.conf import conf
+from notifications.conf import run_url
 from notifications.models import Delivery, WebhookEndpoint
 
 
@@ -53,7 +53,7 @@ def event_of(run: Run) -> dict[str, Any]:
             "finished_at": _iso(run.finished_at),
             "error_kind": run.error_kind,
             "reason": run.reason,
-            "url": f"{conf().site_url}/admin/jobs/run/{run.pk}/change/",
+            "url": run_url(run.pk),
         },
     }
 

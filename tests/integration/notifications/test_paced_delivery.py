@@ -104,7 +104,14 @@ def test_a_meeting_is_never_bundled_nor_held_by_the_cap(new_mail: MailMaker, mai
     for number in range(3):
         new_mail(subject=f"Contract {number}")
     user = User.objects.get(username="kim")
-    tell(user, Notice("09:20: Budget", ""), kind=Signal.Kind.MEETING_PREP, key="meeting", now=timezone.now())
+    tell(
+        user,
+        Notice("09:20: Budget", ""),
+        preference=Preference.of(user),
+        kind=Signal.Kind.MEETING_PREP,
+        key="meeting",
+        now=timezone.now(),
+    )
     assert send_notifications()["bundled"] == 3
     assert sorted(subjects(mail_server)) == ["09:20: Budget", "3 notices, first: Important: Contract 0"]
 

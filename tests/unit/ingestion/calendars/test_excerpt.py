@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingestion.calendars.excerpt import excerpt
+from ingestion.calendars.ics_text import parse_calendar
 from ingestion.calendars.occurrences import Occurrence, occurrences
 from tests.calendars import vcalendar, vevent
 
@@ -26,7 +27,7 @@ STARTS = ["20260302T090000", "20260302T090000Z", "20260302"]
 
 
 def expanded(text: str) -> list[Occurrence]:
-    return occurrences(text, since=SINCE, until=UNTIL, zone="Europe/Zurich")
+    return occurrences(parse_calendar(text), since=SINCE, until=UNTIL, zone="Europe/Zurich")
 
 
 @settings(max_examples=40, deadline=None)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from ingestion.calendars.errors import UnreadableCalendarError
-from ingestion.calendars.ics_text import by_uid
+from ingestion.calendars.ics_text import by_uid, parse_calendar
 from ingestion.calendars.occurrences import Occurrence, occurrences
 from tests.calendars import EMPTY, vcalendar, vevent
 
@@ -16,7 +16,7 @@ SINCE, UNTIL = datetime(2026, 10, 1, tzinfo=UTC), datetime(2026, 12, 1, tzinfo=U
 
 
 def found(*events: str, zone: str = "Europe/Zurich") -> list[Occurrence]:
-    return occurrences(vcalendar(*events), since=SINCE, until=UNTIL, zone=zone)
+    return occurrences(parse_calendar(vcalendar(*events)), since=SINCE, until=UNTIL, zone=zone)
 
 
 def test_nine_in_zurich_stays_nine_in_zurich_over_the_change_of_the_clocks() -> None:
@@ -79,7 +79,7 @@ def test_a_rule_that_never_ends_within_the_day_is_refused_with_its_reason(rule: 
 @pytest.mark.parametrize("text", ["", "hello", "BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nDTSTART:never\r\nEND:VEVENT"])
 def test_what_is_no_calendar_is_said_to_be_none(text: str) -> None:
     with pytest.raises(UnreadableCalendarError):
-        occurrences(text, since=SINCE, until=UNTIL, zone="UTC")
+        parse_calendar(text)
 
 
 def test_a_file_is_parted_by_uid_and_an_event_without_one_keeps_its_name() -> None:
