@@ -57,11 +57,6 @@ class CalDav:
         with http_api(self._authorization) as api:
             api.ask(call)
 
-    def delete(self, uid: str) -> None:
-        """Remove the object, if it is there."""
-        with http_api(self._authorization) as api:
-            api.ask(Call(method="DELETE", url=self._object_url(uid), accepts=(200, 204, 404)))
-
     def _object_url(self, uid: str) -> str:
         name = uid if len(uid) < 100 and uid.isascii() and "/" not in uid else digest(uid)
         return urljoin(self._url, f"{quote(name, safe='')}.ics")

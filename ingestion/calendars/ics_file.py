@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -39,14 +40,10 @@ class IcsFile:
             yield ChangePage(changed, {"digest": whole} if is_last else cursor, frozenset(keys) if is_last else None)
 
     def put(self, uid: str, source: str) -> None:
-        """Store the object in place of the one with that UID."""
-        self._rewrite({**self._objects(), uid: source})
-
-    def delete(self, uid: str) -> None:
-        """Remove the object with that UID."""
-        kept = self._objects()
-        if kept.pop(uid, None) is not None:
-            self._rewrite(kept)
+        """Store the object in place of the one with that UID; one writer at a time, by a lock on a file beside it."""
+        with self._beside("lock").open("a") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            self._rewrite({**self._objects(), uid: source})
 
     def _objects(self) -> dict[str, str]:
         return by_uid(self._read()) if self._path.exists() else {}
@@ -63,6 +60,12 @@ class IcsFile:
         for source in objects.values():
             for component in parse_calendar(source).subcomponents:
                 parts[component.to_ical()] = component
-        beside = self._path.with_suffix(".part")
-        beside.write_text(calendar_of(parts.values()), encoding="utf-8", newline="")
-        os.replace(beside, self._path)
+        part = self._beside("part")
+        with part.open("w", encoding="utf-8", newline="") as file:
+            file.write(calendar_of(parts.values()))
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(part, self._path)
+
+    def _beside(self, kind: str) -> Path:
+        return self._path.with_name(f"{self._path.name}.{kind}")

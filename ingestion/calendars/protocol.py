@@ -54,6 +54,3 @@ class WritableCalendar(CalendarProvider, Protocol):
 
     def put(self, uid: str, source: str) -> None:
         """Store the calendar object with that UID, in place of the one there was; the same twice is the same once."""
-
-    def delete(self, uid: str) -> None:
-        """Remove the calendar object with that UID, if it is there."""
