@@ -67,13 +67,18 @@ def recorded(
     return Recorded(value=value, call=row)
 
 
+def budget_in_force() -> Budget:
+    """Return a user's share of the model per day."""
+    current = conf()
+    return Budget(tokens=current.llm_daily_tokens, cost=Decimal(current.llm_daily_cost))
+
+
 def _note_usage(row: LLMCall, usage: Usage) -> None:
     row.tokens_in, row.tokens_out, row.cost = usage.tokens_in, usage.tokens_out, usage.cost
 
 
 def _refuse_beyond_budget(owner_id: int | None) -> None:
-    current = conf()
-    budget = Budget(tokens=current.llm_daily_tokens, cost=Decimal(current.llm_daily_cost))
+    budget = budget_in_force()
     if owner_id is None or not budget.is_bounded():
         return
     now = timezone.now()

@@ -5,7 +5,7 @@ Ends are read by their time, and again over the last two minutes: a slow transac
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
 from django.db.models import QuerySet
@@ -29,11 +29,17 @@ def ended_since_last_look(name: str, *, now: datetime) -> QuerySet[Run]:
     return Run.objects.filter(finished_at__gt=since, finished_at__lte=now).only(*COLUMNS).order_by("finished_at", "pk")
 
 
-def unseen(name: str, runs: Iterable[Run], *, now: datetime) -> list[Run]:
-    """Return those of the runs that the last looks have not returned, and remember that they were."""
-    found = list(runs)
-    mark, _ = Watermark.objects.get_or_create(name=name, defaults={"at": now})
-    before = set(mark.seen)
-    mark.at, mark.seen = now, [str(run.pk) for run in found]
-    mark.save()
-    return [run for run in found if str(run.pk) not in before]
+def unseen(name: str, runs: Iterable[Run], *, now: datetime) -> Iterator[Run]:
+    """Yield those of the runs that the last looks have not, then remember up to where they were seen.
+
+    Whoever breaks off in between sees them again.
+    """
+    mark = Watermark.objects.filter(name=name).first()
+    before = set(mark.seen) if mark else set()
+    seen = []
+    for run in runs:
+        if run.finished_at and run.finished_at > now - OVERLAP:
+            seen.append(str(run.pk))
+        if str(run.pk) not in before:
+            yield run
+    Watermark.objects.update_or_create(name=name, defaults={"at": now, "seen": seen})

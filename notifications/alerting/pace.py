@@ -31,6 +31,6 @@ def turn_of(waiting: int, *, told_last_hour: int, most: int = MOST_PER_HOUR) -> 
     return Turn(0, summary=room > 0)
 
 
-def is_repeated(count: int) -> bool:
-    """Return whether the same error has come so often that it is an alert of its own."""
-    return count >= REPEATED_FROM
+def repetitions(count: int, *, new: int) -> int:
+    """Return how many of the `new` latest of `count` same errors came so often that they are an alert of their own."""
+    return max(0, min(new, count - REPEATED_FROM + 1))

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
-from datetime import datetime, timedelta
-from decimal import Decimal
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
 from django.db.models import Count, Sum
 
-from ingestion.conf import conf as ingestion_conf
+from ingestion.llm.budget import day_start
+from ingestion.llm.recording import budget_in_force
 from ingestion.models import LLMCall
 from jobs.models import Run
 from jobs.states import State
-from notifications.alerting.pace import is_repeated
+from notifications.alerting.pace import repetitions
 from notifications.alerting.raising import raise_alert
 from notifications.conf import conf
 from notifications.models import Alert
@@ -21,20 +24,32 @@ Kind = Alert.Kind
 LONGEST = 1000
 
 
+@dataclass
+class Seen:
+    """What went wrong in the same way: how often, and the latest run."""
+
+    times: int = 0
+    run: Run | None = None
+
+
 def watch_ended(runs: Iterable[Run], *, now: datetime) -> None:
-    """Raise alerts for these failed and missed runs."""
+    """Raise alerts for these failed and missed runs, oldest first; what is the same is counted first, then raised."""
+    groups: defaultdict[tuple[str, str], Seen] = defaultdict(Seen)
     for run in runs:
-        if run.state == State.FAILED:
-            _failure(run, now)
-        elif run.state == State.MISSED:
+        seen = groups[run.state, _key(run)]
+        seen.times, seen.run = seen.times + 1, run
+    for (state, key), seen in groups.items():
+        assert seen.run is not None
+        if state == State.FAILED:
+            _failed(key, seen.run, seen.times, now)
+        else:
             raise_alert(
                 Kind.MISSED,
-                f"{run.job}:{run.schedule_id}",
-                f"Missed: {run.job}",
-                now=now,
-                text=run.reason,
-                run_id=run.pk,
-                correlation_id=run.correlation_id,
+                key,
+                f"Missed: {seen.run.job}",
+                times=seen.times,
+                text=seen.run.reason,
+                **_of(seen.run, now),
             )
 
 
@@ -44,14 +59,21 @@ def watch_state(*, now: datetime) -> None:
     _budgets(now)
 
 
-def _failure(run: Run, now: datetime) -> None:
-    key = f"{run.job}:{run.error_fingerprint or run.error_kind}"
+def _key(run: Run) -> str:
+    cause = run.error_fingerprint or run.error_kind if run.state == State.FAILED else run.schedule_id
+    return f"{run.job}:{cause}"
+
+
+def _failed(key: str, run: Run, times: int, now: datetime) -> None:
     text = f"{run.error_kind}: {run.error_message}"[:LONGEST]
-    seen = {"now": now, "text": text, "run_id": run.pk, "correlation_id": run.correlation_id}
-    raise_alert(Kind.FAILURE, key, f"Failed: {run.job}", **seen)  # type: ignore[arg-type]
+    raise_alert(Kind.FAILURE, key, f"Failed: {run.job}", times=times, text=text, **_of(run, now))
     count = Alert.objects.filter(key=f"{Kind.FAILURE}:{key}"[:200]).values_list("count", flat=True).first() or 0
-    if is_repeated(count):
-        raise_alert(Kind.REPEATED, key, f"Fails again and again: {run.job}", **seen)  # type: ignore[arg-type]
+    if again := repetitions(count, new=times):
+        raise_alert(Kind.REPEATED, key, f"Fails again and again: {run.job}", times=again, text=text, **_of(run, now))
+
+
+def _of(run: Run, now: datetime) -> dict[str, Any]:
+    return {"now": now, "run_id": run.pk, "correlation_id": run.correlation_id}
 
 
 def _dead_letters(now: datetime) -> None:
@@ -65,13 +87,12 @@ def _dead_letters(now: datetime) -> None:
 
 
 def _budgets(now: datetime) -> None:
-    tokens, cost = ingestion_conf().llm_daily_tokens, Decimal(ingestion_conf().llm_daily_cost)
-    if not tokens and not cost:
+    budget = budget_in_force()
+    if not budget.is_bounded():
         return
-    day = now.replace(hour=0, minute=0, second=0, microsecond=0)
-    spent = LLMCall.objects.filter(created_at__gte=day, created_at__lt=day + timedelta(days=1)).values("owner")
+    spent = LLMCall.objects.filter(created_at__gte=day_start(now), owner__isnull=False).values("owner")
     for row in spent.annotate(tokens=Sum("tokens_in") + Sum("tokens_out"), cost=Sum("cost")):
-        if (tokens and row["tokens"] >= tokens) or (cost and row["cost"] >= cost):
-            text = f"{row['tokens']} tokens, {row['cost'].normalize():f} in money since midnight UTC"
+        if words := budget.spent_by(tokens=row["tokens"], cost=row["cost"]):
             title = f"User {row['owner']} has spent today's language model budget"
-            raise_alert(Kind.BUDGET, f"{row['owner']}:{day:%F}", title, now=now, text=text, times=0)
+            key = f"{row['owner']}:{now:%F}"
+            raise_alert(Kind.BUDGET, key, title, now=now, text=f"{words} since midnight UTC", times=0)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from django.utils import timezone
 
 from jobs import Concurrency, Retry, every, job
@@ -26,15 +28,15 @@ def watch_runs() -> dict[str, int]:
     """Raise and send alerts, plan webhooks and run notices, and return the counts."""
     now = timezone.now()
     ended = ended_since_last_look(LOOK, now=now)
-    counts = {
-        "webhooks": plan_events(ended.exclude(job__in=NEVER_TOLD).iterator(chunk_size=500), now=now),
-        "run_notices": tell_who_asked(now=now) + tell_who_started(ended.exclude(owner=None), now=now),
-    }
-    news = unseen(LOOK, ended.filter(state__in=[State.FAILED, State.MISSED])[:1000], now=now)
-    watch_ended(news, now=now)
+    counts = Counter(webhooks=plan_events(ended.exclude(job__in=NEVER_TOLD).iterator(chunk_size=500), now=now))
+    counts.update(run_notices=0, errors=0)
+    counts.update(tell_who_asked(now=now))
+    counts.update(tell_who_started(ended, now=now))
+    bad = ended.filter(state__in=[State.FAILED, State.MISSED])
+    watch_ended(unseen(LOOK, bad.iterator(chunk_size=500), now=now), now=now)
     watch_state(now=now)
     counts["alerts"] = tell_operators(now=now)
     counts["sent"] = deliver(Delivery.objects.due(timezone.now()).to_nobody_here(), unavailable=set())["sent"]
     for endpoint in endpoints_with_due(now=timezone.now()):
         send_webhooks.apply_async(kwargs={"endpoint_id": endpoint}, unique_key=f"send_webhooks:{endpoint}")
-    return counts
+    return dict(counts)

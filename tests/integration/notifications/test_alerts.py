@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 import time_machine
 from django.contrib.auth.models import User
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from pytest_django import Settings
 
@@ -15,13 +17,15 @@ from ingestion.models import LLMCall
 from jobs.models import Run, Worker
 from jobs.models.run import Cause
 from notifications.alerting.absence import watch_absence
-from notifications.models import Alert, Delivery, Preference, Signal
+from notifications.models import Alert, Delivery, Preference, RunWish, Signal, Watermark
 from notifications.operations import tell_when_ended
+from notifications.run_notices import tell_who_asked
 from notifications.tasks import watch_runs
 
 from .conftest import MailServer
 
 pytestmark = pytest.mark.django_db
+PILED = {"dead_letters:all": 1}
 
 
 @pytest.fixture(autouse=True)
@@ -128,6 +132,32 @@ def test_missed_schedules_dead_letters_and_spent_budgets_are_told(mail_server: M
     ]
 
 
+def test_a_thousand_old_failures_hide_no_later_one(mail_server: MailServer) -> None:
+    now = timezone.now()
+    columns = {"job": "old", "state": "FAILED", "created_at": now, "run_at": now, "error_kind": "OSError"}
+    Run.objects.bulk_create([Run(finished_at=now - timedelta(minutes=4), **columns) for _ in range(1001)])
+    ended(job="new")
+    with CaptureQueriesContext(connection) as first:
+        watch_runs()
+    counts = dict(Alert.objects.values_list("key", "count"))
+    assert counts == {"failure:old:OSError": 1001, "repeated:old:OSError": 997, "failure:new:f1": 1, **PILED}
+    assert len(first) < 200, "the same is raised once, not a thousand times"
+    assert len(Watermark.objects.get(name="watch_runs").seen) == 1, "only what will be read again"
+    watch_runs()
+    assert dict(Alert.objects.values_list("key", "count")) == {**counts, "dead_letters:all": 2}
+
+
+def test_a_budget_is_a_users_and_calls_of_nobody_spend_none(mail_server: MailServer, settings: Settings) -> None:
+    settings.DAYBOOK_INGESTION = {**settings.DAYBOOK_INGESTION, "llm_daily_tokens": 100}
+    LLMCall.objects.create(owner=None, model="m", purpose="p", tokens_in=600, tokens_out=40)
+    watch_runs()
+    assert not Alert.objects.exists()
+    kim = User.objects.create_user("kim")
+    LLMCall.objects.create(owner=kim, model="m", purpose="p", tokens_in=60, tokens_out=40)
+    watch_runs()
+    assert Alert.objects.get().text == "100 of 100 tokens since midnight UTC"
+
+
 def test_nobody_to_tell_keeps_the_alert_in_the_admin(mail_server: MailServer, settings: Settings) -> None:
     settings.DAYBOOK_NOTIFICATIONS = {}
     ended()
@@ -167,8 +197,31 @@ def test_who_asked_for_a_run_is_told_of_its_end_once(mail_server: MailServer) ->
     assert [tell_when_ended(run.pk, user) for run in (done, done, waits)] == [True, False, True]
     assert watch_runs()["run_notices"] == 1
     assert watch_runs()["run_notices"] == 0
+    assert not RunWish.objects.exclude(run_id=waits.pk).exists()
     signal = Signal.objects.get()
     assert (signal.title, f"/admin/jobs/run/{done.pk}/change/" in signal.body) == ("sync_account: done", True)
+
+
+@pytest.mark.req("AA-7")
+def test_one_who_can_not_be_told_keeps_no_other_waiting(mail_server: MailServer) -> None:
+    run = ended("SUCCESS")
+    for name in ("ann", "bob", "cem"):
+        user = User.objects.create_user(name, email=f"{name}@home.example")
+        tell_when_ended(run.pk, user)
+        if name == "ann":
+            Preference.objects.create(user=user, time_zone="Nowhere/At all")
+    counts = watch_runs()
+    assert (counts["run_notices"], counts["errors"]) == (2, 1)
+    assert [str(wish.user) for wish in RunWish.objects.select_related("user")] == ["ann"]
+
+
+@pytest.mark.req("AA-7")
+def test_wishes_are_looked_up_together(django_assert_max_num_queries: Any) -> None:
+    waits = ended("QUEUED", finished_at=None)
+    for number in range(50):
+        tell_when_ended(waits.pk, User.objects.create_user(f"user{number}"))
+    with django_assert_max_num_queries(5):
+        assert tell_who_asked(now=timezone.now()) == {}
 
 
 @pytest.mark.req("AA-7")

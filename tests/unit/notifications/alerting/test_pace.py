@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from notifications.alerting.pace import Turn, is_repeated, is_to_tell, turn_of
+from notifications.alerting.pace import Turn, is_to_tell, repetitions, turn_of
 
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 
@@ -39,6 +39,8 @@ def test_there_are_ten_an_hour_and_a_summary_for_a_flood(waiting: int, told: int
     assert turn_of(waiting, told_last_hour=told) == expected
 
 
-@pytest.mark.parametrize(("count", "expected"), [(1, False), (4, False), (5, True), (500, True)])
-def test_five_times_the_same_error_is_repeated(count: int, expected: bool) -> None:
-    assert is_repeated(count) is expected
+@pytest.mark.parametrize(
+    ("count", "new", "expected"), [(1, 1, 0), (4, 4, 0), (5, 1, 1), (7, 7, 3), (500, 1, 1), (500, 9, 9)]
+)
+def test_from_the_fifth_on_the_same_error_is_repeated(count: int, new: int, expected: int) -> None:
+    assert repetitions(count, new=new) == expected
