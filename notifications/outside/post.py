@@ -1,8 +1,7 @@
 """Posts to a URL that a person typed in: resolved once, connected to that very address, no redirects, bounded in time.
 
-The name is looked up a single time and the connection made to the address that was checked, so a name that changes its
-answer (DNS rebinding) gains nothing. One time limit holds from the first address tried to the end of the answer,
-however slowly the other side drips; how long a lookup takes is the resolver's.
+The name is looked up once and the connection made to the address that was checked, so that DNS rebinding gains nothing.
+One time limit holds from the first address tried to the end of the answer; how long a lookup takes is the resolver's.
 """
 
 from __future__ import annotations
