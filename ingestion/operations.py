@@ -38,9 +38,12 @@ def register_account(
     mbox: Path | None = None,
     maildir: Path | None = None,
     imap_url: str | None = None,
+    imap_password: str = "",
     address: str = "",
 ) -> tuple[Account, bool]:
     """Return the user's account for a mailbox, and whether it is new; a new password replaces the old one.
+
+    `imap_password` goes before one in the URL.
 
     Raises:
         MailboxError: not exactly one mailbox was named, or it can't be one; no password is ever quoted.
@@ -50,7 +53,7 @@ def register_account(
         raise MailboxError("Name one mailbox: an mbox file, a Maildir folder or an IMAP URL.")
     own = address or str(getattr(user, "email", ""))
     if imap_url:
-        return _register_imap(user, imap_url, own=address)
+        return _register_imap(user, imap_url, password=imap_password, own=address)
     path, provider = (mbox, Account.Provider.MBOX) if mbox else (maildir, Account.Provider.MAILDIR)
     location = Path(str(path)).expanduser().resolve()
     if not (location.is_file() if mbox else location.is_dir()):
@@ -115,14 +118,15 @@ def sync_all(*, provider: str | None = None, cause: Cause = Cause.CLI, **options
     return [_sync(account, cause=cause, options=options) for account in list(accounts)]
 
 
-def _register_imap(user: AbstractBaseUser, imap_url: str, *, own: str) -> tuple[Account, bool]:
+def _register_imap(user: AbstractBaseUser, imap_url: str, *, password: str, own: str) -> tuple[Account, bool]:
     try:
-        mailbox, password = parse_imap_url(imap_url)
+        mailbox, in_url = parse_imap_url(imap_url)
     except ValueError as error:
         raise MailboxError(str(error)) from None
+    password = password or in_url
     known = Account.objects.filter(owner_id=user.pk, provider=Account.Provider.IMAP, location=mailbox.location).first()
     if known is None and not password:
-        raise MailboxError("A new IMAP account needs a password: imaps://user:password@host/INBOX.")
+        raise MailboxError("A new IMAP account needs a password: set IMAP_PASSWORD or give --password-stdin.")
     credentials = {"username": mailbox.username, "password": password}
     if known:
         changes: dict[str, Any] = {"address": own} if own else {}

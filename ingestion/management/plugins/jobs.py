@@ -14,6 +14,7 @@ from typer import Option
 from ingestion import operations
 from ingestion.cli import ai, archive
 from ingestion.cli.calendars import sync_one_users_calendars
+from ingestion.cli.passwords import WARNING, has_password, read_password
 from ingestion.models import Account
 from ingestion.operations import MailboxError, Synced
 from jobs.cli.exits import FAILED, REFUSED, bad_usage
@@ -45,8 +46,9 @@ def sync_one_user(  # noqa: PLR0913 - one option each
     mbox: Annotated[Path | None, Option(metavar="PATH", help="An mbox file; registered if it is new.")] = None,
     maildir: Annotated[Path | None, Option(metavar="PATH", help="A Maildir folder; registered if it is new.")] = None,
     imap_url: Annotated[
-        str | None, Option(metavar="URL", help="imaps://user:password@host/INBOX; the password is kept encrypted.")
+        str | None, Option(metavar="URL", help="imaps://user@host/INBOX; its password, kept encrypted: IMAP_PASSWORD.")
     ] = None,
+    password_stdin: Annotated[bool, Option("--password-stdin", help="Read the IMAP password there, or ask.")] = False,
     address: Annotated[str, Option(help="The user's own address there; default: the login or the user's e-mail.")] = "",
     full: Full = False,
     lookback_days: Lookback = None,
@@ -61,7 +63,12 @@ def sync_one_user(  # noqa: PLR0913 - one option each
     if mbox or maildir or imap_url:
         try:
             account, _ = operations.register_account(
-                owner, mbox=mbox, maildir=maildir, imap_url=imap_url, address=address
+                owner,
+                mbox=mbox,
+                maildir=maildir,
+                imap_url=imap_url,
+                imap_password=_imap_password(imap_url, from_stdin=password_stdin),
+                address=address,
             )
         except MailboxError as error:
             raise bad_usage(str(error)) from None
@@ -86,6 +93,14 @@ def sync_everybody(
     if provider is not None and provider not in Account.Provider.values:
         raise bad_usage(f"there is no provider {provider!r}; there are {', '.join(Account.Provider.values)}")
     _report(operations.sync_all(provider=provider, full=full, lookback_days=lookback_days, limit=limit), as_json)
+
+
+def _imap_password(imap_url: str | None, *, from_stdin: bool) -> str:
+    if imap_url is None:
+        return ""
+    if has_password(imap_url):
+        cast("Command", get_current_command()).stderr.write(WARNING)
+    return read_password(from_stdin=from_stdin)
 
 
 def _report(synced: Iterable[Synced], as_json: bool) -> None:

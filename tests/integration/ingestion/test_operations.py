@@ -54,6 +54,28 @@ def test_a_mailbox_is_registered_once(anna: User, box: Path) -> None:
     assert register_account(anna, mbox=box) == (account, False)
 
 
+def said_by_a_sync(anna: User, url: str, *more: str) -> tuple[str, object]:
+    """Return what the command warns of and the password it stored; nobody listens there, so the sync itself fails."""
+    warnings = io.StringIO()
+    arguments = ("sync", "user", "--user", anna.username, "--imap-url", url, *more)
+    with pytest.raises(CommandError, match="1 of 1 syncs failed"):
+        call_command("jobs", *arguments, stdout=io.StringIO(), stderr=warnings)
+    return warnings.getvalue(), (Account.objects.get().credentials or {})["password"]
+
+
+def test_the_command_takes_an_imap_password_where_no_list_of_processes_shows_it(
+    anna: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = "imaps://anna@127.0.0.1:1/INBOX"
+    monkeypatch.setattr("sys.stdin", io.StringIO("from stdin\n"))
+    assert said_by_a_sync(anna, url, "--password-stdin") == ("", "from stdin")
+    monkeypatch.setenv("IMAP_PASSWORD", "from the environment")
+    assert said_by_a_sync(anna, url) == ("", "from the environment")
+    monkeypatch.delenv("IMAP_PASSWORD")
+    warning, password = said_by_a_sync(anna, url.replace("anna@", "anna:hunter2@"))
+    assert ("shows in the list of processes" in warning, "hunter2" in warning, password) == (True, False, "hunter2")
+
+
 def test_an_imap_password_is_stored_only_encrypted(anna: User) -> None:
     account, _ = register_account(anna, imap_url=URL)
     assert (account.location, account.address) == ("imaps://anna%40x.org@mail.x.org:993/INBOX", "anna@x.org")
