@@ -8,12 +8,14 @@ from django.http import HttpRequest
 from ninja import Path, Router
 from pydantic import Field
 
-from jobs import dead_letters, operations, queries
+from jobs import dead_letters, doctor, inflight, operations, queries
 from jobs.api.idempotency import PARAMETER
 from jobs.api.principal import CHANGE_RUN, once, staff_asking
 from jobs.api.problems import ProblemError
 from jobs.api.shapes import Changed, Count, Limit, Listing, Name, Replay, Replayed, WorkerValues, answers
 from jobs.dead_letters import Group
+from jobs.doctor import Finding
+from jobs.inflight import Misfit
 from jobs.models.run import Cause
 from jobs.models.token import Scope
 from jobs.queries import JobStatistics, QueueDetails
@@ -92,6 +94,20 @@ def clear_statistics(request: HttpRequest, name: Path[Name]) -> Any:
     if not queries.statistics(job=name):
         raise ProblemError(404, f"No run of {name} has been counted.")
     return {"count": operations.clear_statistics(name)}
+
+
+@router.get("/doctor", response=answers(Listing[Finding]))
+def examine(request: HttpRequest) -> Any:
+    """Examine everything jobs need, and say of what is wrong how to mend it."""
+    staff_asking(request, Scope.READ)
+    return {"items": doctor.examine()}
+
+
+@router.get("/inflight", response=answers(Listing[Misfit]))
+def misfits(request: HttpRequest) -> Any:
+    """Tell which unfinished runs and enabled schedules this process's code would not run."""
+    staff_asking(request, Scope.READ)
+    return {"items": list(inflight.check_inflight())}
 
 
 @router.get("/dead-letters", response=answers(Listing[Group]))

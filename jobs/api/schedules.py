@@ -25,7 +25,7 @@ from jobs.representation import run_values
 
 router = Router(tags=["schedules"])
 _IDEMPOTENT = {"parameters": [PARAMETER]}
-_ADD, _CHANGE, _DELETE = (f"django_celery_beat.{verb}_periodictask" for verb in ("add", "change", "delete"))
+ADD, CHANGE, DELETE = (f"django_celery_beat.{verb}_periodictask" for verb in ("add", "change", "delete"))
 _OF_A_USER = re.compile(r"(?:daily|weekly (?P<weekday>mon|tue|wed|thu|fri|sat|sun)) (?P<hour>\d\d):(?P<minute>\d\d)")
 Id = Annotated[int, Field(ge=1, le=2**31 - 1)]
 Text = Annotated[str, Field(max_length=200)]
@@ -88,56 +88,56 @@ def add(request: HttpRequest, wanted: Settings) -> Any:
     """Add a schedule; users may add daily and weekly ones of the jobs that are open to them, for themselves."""
     who = asking(request, Scope.OPERATE)
     if who.user.is_staff:
-        _check_permission(who, _ADD)
-        schedule = operations.add_schedule(wanted.dict(exclude_unset=True), by=_asker(who))
+        check_permission(who, ADD)
+        schedule = operations.add_schedule(wanted.dict(exclude_unset=True), by=asker_of(who))
     else:
         schedule = _add_for_user(who, wanted)
-    return Status(201, _values(schedule))
+    return Status(201, schedule_values(schedule))
 
 
 @router.get("/schedules/{schedule_id}", response=answers(ScheduleValues))
 def show(request: HttpRequest, schedule_id: Path[Id]) -> Any:
     """Show one schedule."""
-    return _values(_visible(asking(request, Scope.READ), schedule_id))
+    return schedule_values(_visible(asking(request, Scope.READ), schedule_id))
 
 
 @router.patch("/schedules/{schedule_id}", response=answers(ScheduleValues))
 def edit(request: HttpRequest, schedule_id: Path[Id], changes: Settings) -> Any:
     """Change the settings that are given, and leave the others."""
-    who, schedule = _operable(request, schedule_id, _CHANGE)
-    operations.edit_schedule(schedule, changes.dict(exclude_unset=True), by=_asker(who))
-    return _values(queries.schedule_with_id(schedule_id))
+    who, schedule = operable_schedule(request, schedule_id, CHANGE)
+    operations.edit_schedule(schedule, changes.dict(exclude_unset=True), by=asker_of(who))
+    return schedule_values(queries.schedule_with_id(schedule_id))
 
 
 @router.delete("/schedules/{schedule_id}", response=answers(Changed))
 def remove(request: HttpRequest, schedule_id: Path[Id]) -> Any:
     """Delete a schedule; its runs and its history stay."""
-    who, schedule = _operable(request, schedule_id, _DELETE)
-    return {"changed": bool(operations.remove_schedules([schedule], by=_asker(who)))}
+    who, schedule = operable_schedule(request, schedule_id, DELETE)
+    return {"changed": bool(operations.remove_schedules([schedule], by=asker_of(who)))}
 
 
 @router.post("/schedules/{schedule_id}/pause", response=answers(Changed), openapi_extra=_IDEMPOTENT)
 @once
 def pause(request: HttpRequest, schedule_id: Path[Id]) -> Any:
     """Make the schedule fire no more until resumed."""
-    who, schedule = _operable(request, schedule_id, _CHANGE)
-    return {"changed": operations.pause_schedule(schedule, by=_asker(who))}
+    who, schedule = operable_schedule(request, schedule_id, CHANGE)
+    return {"changed": operations.pause_schedule(schedule, by=asker_of(who))}
 
 
 @router.post("/schedules/{schedule_id}/resume", response=answers(Changed), openapi_extra=_IDEMPOTENT)
 @once
 def resume(request: HttpRequest, schedule_id: Path[Id]) -> Any:
     """Make a paused schedule fire again, from now on."""
-    who, schedule = _operable(request, schedule_id, _CHANGE)
-    return {"changed": operations.resume_schedule(schedule, by=_asker(who))}
+    who, schedule = operable_schedule(request, schedule_id, CHANGE)
+    return {"changed": operations.resume_schedule(schedule, by=asker_of(who))}
 
 
 @router.post("/schedules/{schedule_id}/run-now", response=answers(RunValues, status=202), openapi_extra=_IDEMPOTENT)
 @once
 def run_now(request: HttpRequest, schedule_id: Path[Id]) -> Any:
     """Enqueue one run as the schedule would; its fire times stay as they are."""
-    who, schedule = _operable(request, schedule_id, _CHANGE)
-    return Status(202, run_values(operations.run_schedule_now(schedule, by=_asker(who))))
+    who, schedule = operable_schedule(request, schedule_id, CHANGE)
+    return Status(202, run_values(operations.run_schedule_now(schedule, by=asker_of(who))))
 
 
 @router.get("/schedules/{schedule_id}/preview", response=answers(Fires))
@@ -147,11 +147,13 @@ def preview(request: HttpRequest, schedule_id: Path[Id], count: Annotated[int, F
     return {"items": queries.preview(schedule, count=count)}
 
 
-def _asker(who: Principal) -> Asker:
+def asker_of(who: Principal) -> Asker:
+    """Return who asks as operations know them."""
     return Asker(cause=Cause.API, user=who.user)
 
 
-def _values(schedule: PeriodicTask) -> dict[str, Any]:
+def schedule_values(schedule: PeriodicTask) -> dict[str, Any]:
+    """Return the schedule as it is answered."""
     return {"id": schedule.pk, "schedule": asdict(queries.describe_schedule(schedule))}
 
 
@@ -162,15 +164,20 @@ def _visible(who: Principal, schedule_id: int) -> PeriodicTask:
     return schedule
 
 
-def _operable(request: HttpRequest, schedule_id: int, permission: str) -> tuple[Principal, PeriodicTask]:
+def operable_schedule(request: HttpRequest, schedule_id: int, permission: str) -> tuple[Principal, PeriodicTask]:
+    """Return who asks and the schedule, if they may change it: their own, or anybody's with the permission.
+
+    Raises: NoSuchScheduleError; ProblemError (403).
+    """
     who = asking(request, Scope.OPERATE)
     schedule = _visible(who, schedule_id)
     if getattr(getattr(schedule, "plan", None), "owner_id", None) != who.user.pk:
-        _check_permission(who, permission)
+        check_permission(who, permission)
     return who, schedule
 
 
-def _check_permission(who: Principal, permission: str) -> None:
+def check_permission(who: Principal, permission: str) -> None:
+    """Raise ProblemError (403) when they lack the permission."""
     if not who.user.has_perm(permission):
         raise ProblemError(403, f"You lack the permission {permission}.")
 
@@ -188,5 +195,5 @@ def _add_for_user(who: Principal, wanted: Settings) -> PeriodicTask:
         zone=wanted.zone if "zone" in wanted.model_fields_set else "",
         kwargs=wanted.kwargs,
         name=wanted.name,
-        by=_asker(who),
+        by=asker_of(who),
     )

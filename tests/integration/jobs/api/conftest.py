@@ -16,7 +16,7 @@ from jobs import tokens
 from jobs.models.token import Scope
 
 API = "/api/v1/"
-ACTING = ("add_run", "change_run", "change_queue", "delete_hourtally")
+ACTING = ("add_run", "change_run", "change_queue", "delete_hourtally", "change_badmessage")
 _SCHEDULES = ("add_periodictask", "change_periodictask", "delete_periodictask")
 
 

@@ -10,7 +10,7 @@ from django.test import Client
 from django_celery_beat.models import PeriodicTask
 
 from jobs import operations, rollup
-from jobs.models import Run
+from jobs.models import BadMessage, Run, ScheduleChange
 from jobs.models.run import Cause
 from jobs.operations import Asker
 from jobs.states import State
@@ -23,6 +23,7 @@ assert tasks_for_tests
 
 WHO = ("nobody", "stranger", "owner", "viewer", "operator")
 NEW = {"name": "new", "job": "add", "rule": "daily 07:30", "kwargs": {"x": 1}}
+PAST = {"first": "2026-01-01T00:00:00Z", "until": "2026-01-01T01:00:00Z", "confirmed": 0}
 # Answers to nobody, a stranger, the owner, staff who may only look, staff who may act.
 TABLE: dict[tuple[str, str], tuple[str, Any, tuple[int, ...]]] = {
     ("GET", "jobs"): ("read", None, (401, 200, 200, 200, 200)),
@@ -56,6 +57,17 @@ TABLE: dict[tuple[str, str], tuple[str, Any, tuple[int, ...]]] = {
     ("GET", "stats"): ("read", None, (401, 403, 403, 200, 200)),
     ("GET", "stats/{name}"): ("read", None, (401, 403, 403, 200, 200)),
     ("DELETE", "stats/{name}"): ("admin", None, (401, 403, 403, 403, 200)),
+    ("GET", "doctor"): ("read", None, (401, 403, 403, 200, 200)),
+    ("GET", "inflight"): ("read", None, (401, 403, 403, 200, 200)),
+    ("GET", "quarantine"): ("read", None, (401, 403, 403, 200, 200)),
+    ("GET", "quarantine/{message_id}"): ("read", None, (401, 403, 403, 200, 200)),
+    ("POST", "quarantine/{message_id}/replay"): ("operate", None, (401, 403, 403, 403, 409)),
+    ("POST", "quarantine/{message_id}/discard"): ("operate", None, (401, 403, 403, 403, 200)),
+    ("GET", "schedule-changes"): ("read", None, (401, 403, 403, 200, 200)),
+    ("POST", "schedule-changes/{change_id}/revert"): ("operate", None, (401, 403, 403, 403, 409)),
+    ("POST", "declared-schedules/sync"): ("operate", None, (401, 403, 403, 403, 200)),
+    ("POST", "schedules/{schedule_id}/duplicate"): ("operate", None, (401, 404, 403, 403, 201)),
+    ("POST", "schedules/{schedule_id}/backfill"): ("operate", PAST, (401, 404, 200, 403, 200)),
     ("GET", "dead-letters"): ("read", None, (401, 403, 403, 200, 200)),
     ("POST", "dead-letters/replay"): ("operate", {"job": "add"}, (401, 403, 403, 403, 200)),
     ("POST", "dead-letters/discard"): ("operate", {"job": "add"}, (401, 403, 403, 403, 200)),
@@ -68,13 +80,15 @@ def failed(owner: Caller) -> Run:
     given = {"job": "add", "kwargs": {"x": 1}, "state": State.FAILED, "finished_at": NOON, "error_kind": "OSError"}
     run = saved_run(**given, owner=owner.user)
     rollup.count_ends(now=NOON)
+    BadMessage.objects.create(received_at=NOON, reason="unknown_job", job="gone", size=9, body=b"[]")
     operations.add_schedule({**NEW, "name": "theirs", "owner": "owner"}, by=Asker(cause=Cause.CLI))
     return run
 
 
 def place(path: str, run: Run) -> str:
     schedule = PeriodicTask.objects.get(name="theirs")
-    return path.format(name="add", run_id=run.pk, schedule_id=schedule.pk)
+    change, message = ScheduleChange.objects.latest("id"), BadMessage.objects.get()
+    return path.format(name="add", run_id=run.pk, schedule_id=schedule.pk, change_id=change.pk, message_id=message.pk)
 
 
 def test_the_table_holds_every_endpoint() -> None:
