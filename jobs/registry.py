@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import inspect
 from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import TYPE_CHECKING, Any, cast
 
 from celery import current_app
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 def registered() -> dict[str, Job]:
     """Return every job by name, sorted; Celery's built-in tasks left out."""
-    current_app.loader.import_default_modules()
+    _import_jobs(current_app.loader)
     tasks = cast("dict[str, Job]", current_app.tasks)
     return {name: task for name, task in sorted(tasks.items()) if not name.startswith("celery.")}
 
@@ -45,3 +46,10 @@ def problem_of_call(job: Job, args: Iterable[Any], kwargs: Mapping[str, Any]) ->
     except TypeError as error:
         return str(error)
     return ""
+
+
+@cache
+def _import_jobs(loader: Any) -> None:
+    """Import the modules that hold jobs, once: each time it is asked to, Celery also runs all of Django's checks."""
+    if not loader.worker_initialized:
+        loader.import_default_modules()
