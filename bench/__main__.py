@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -19,6 +20,7 @@ def main() -> int:
     if unknown := sorted(set(wanted) - set(known)):
         print(f"no part is called {', '.join(unknown)}; there are {', '.join(known)}", file=sys.stderr)
         return 2
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     repetitions = int(os.environ.get("BENCH_REPETITIONS", "3"))
     with tempfile.TemporaryDirectory(prefix="bench", dir=os.environ.get("BENCH_FOLDER")) as folder:
         Path(folder).chmod(0o755)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from enum import StrEnum
 from typing import Any, TypeVar
 from uuid import UUID
@@ -64,6 +64,30 @@ class Among(Lookup):
         """Return the condition."""
         column, parameters = self.process_lhs(compiler, connection)
         return f"{column} IN ({', '.join(repr(str(word)) for word in self.rhs)})", tuple(parameters)
+
+
+def write_columns(rows: Sequence[M], names: Sequence[str]) -> None:
+    """Update these columns of many rows, in one statement; SQLite, a call away and no round trip, gets one for each."""
+    meta = rows[0]._meta  # noqa: SLF001 - Django's documented way to a model's fields
+    fields: list[Any] = [meta.pk, *(meta.get_field(name) for name in names)]
+    values = [[each.get_db_prep_save(getattr(row, each.attname), connection) for each in fields] for row in rows]
+    key, *columns = (connection.ops.quote_name(each.column) for each in fields)
+    table = connection.ops.quote_name(meta.db_table)
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            arrays = ", ".join(f"%s::{each.cast_db_type(connection)}[]" for each in fields)
+            changes = ", ".join(f"{column} = new.{column}" for column in columns)
+            cursor.execute(
+                f"UPDATE {table} AS old SET {changes} FROM unnest({arrays}) AS new ({', '.join([key, *columns])})"  # noqa: S608 - names of columns
+                f" WHERE old.{key} = new.{key}",
+                [list(column) for column in zip(*values, strict=True)],
+            )
+            return
+        changes = ", ".join(f"{column} = %s" for column in columns)
+        cursor.executemany(
+            f"UPDATE {table} SET {changes} WHERE {key} = %s",  # noqa: S608 - the same
+            [[*row[1:], row[0]] for row in values],
+        )
 
 
 def sign_sessions(name: str) -> None:

@@ -80,7 +80,7 @@ class Scheduler(CeleryScheduler):
             [
                 Role("find unplanned", 300.0, find_unplanned),
                 Role("plan", interval, replan, eager=True),
-                Role("fire", interval, fire_due),
+                Role("fire", interval, fire_due, eager=True),
                 Role("end parents", interval, end_parents),
                 Role("pause failing", 5.0, pause_failing),
             ],

@@ -5,6 +5,7 @@ A fire becomes a run, or a row that says why not: MISSED past its grace, SKIPPED
 
 from __future__ import annotations
 
+import time
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -18,7 +19,7 @@ from django_celery_beat.models import PeriodicTask
 
 from jobs import faultpoints, ledger, registry
 from jobs.cancelling import cancel
-from jobs.dialect import claimable
+from jobs.dialect import claimable, write_columns
 from jobs.errors import DaybookError, RuleError
 from jobs.models import Run, ScheduleEdit, SchedulePlan
 from jobs.policies import Misfire, Overlap
@@ -33,7 +34,7 @@ from jobs.task import Job
 log = structlog.get_logger(__name__)
 
 BATCH = 500
-MOST_BATCHES = 20
+MOST_SECONDS = 5.0
 _BEGUN = {State.RUNNING, State.RETRYING}
 _HELD = "skipped: an unfinished run has its unique key"
 _FIRED = ("next_fire_at", "last_fire_at", "problem", "problem_fires")
@@ -50,17 +51,18 @@ class Tick:
 
 
 def fire_due(*, now: datetime) -> int:
-    """Create the runs of all schedules that are due; returns how many schedules fired."""
-    fired = 0
-    for _ in range(MOST_BATCHES):
-        if not _due(now).exists():
-            break
+    """Create the runs of the schedules that are due; returns how many schedules fired.
+
+    It ends after some seconds with the page it is at: a beat with much to fire is busy, not wedged.
+    """
+    fired, deadline = 0, time.monotonic() + MOST_SECONDS
+    while _due(now).exists():
         with transaction.atomic():
             looked_at, found = _fire_batch(now)
             faultpoints.reach("in fire")
         faultpoints.reach("after fire")
         fired += found
-        if looked_at < BATCH:
+        if looked_at < BATCH or time.monotonic() > deadline:
             break
     return fired
 
@@ -174,8 +176,8 @@ def _save(ticks: list[Tick], now: datetime) -> None:
     refused = [record(plan, run.fire_at or now, now, State.SKIPPED, _HELD) for plan, run in runs if run.pk not in new]
     ledger.enqueue_ticks([*(row for tick in ticks for row in tick.records), *refused])
     publish_after_commit(*(run for _, run in runs if run.pk in new))
-    plans = [tick.plan for tick in ticks]
-    SchedulePlan.objects.bulk_create(plans, update_conflicts=True, unique_fields=["schedule"], update_fields=_FIRED)
+    if ticks:
+        write_columns([tick.plan for tick in ticks], _FIRED)
     _count(ticks, now)
 
 

@@ -17,6 +17,7 @@ from django_celery_beat.models import CrontabSchedule, IntervalSchedule, Periodi
 from jobs import faultpoints, publish
 from jobs.breaker import WHOLE, Breaker
 from jobs.models import Run, ScheduleEdit, SchedulePlan
+from jobs.scheduling import firing
 from jobs.scheduling.firing import fire_due
 from jobs.scheduling.planner import replan
 from tests.integration.jobs.conftest import all_at_once
@@ -85,6 +86,15 @@ def test_a_tick_costs_a_comparison_of_all_rows() -> None:
     with at_most(16):
         assert fire_due(now=DAY + MINUTE) == 1
     assert fired(one) == [("QUEUED", DAY + MINUTE)]
+
+
+def test_much_that_is_due_at_once_makes_beat_look_wedged(monkeypatch: pytest.MonkeyPatch) -> None:
+    many(7)
+    monkeypatch.setattr(firing, "BATCH", 3)
+    monkeypatch.setattr(firing, "MOST_SECONDS", 0.0)
+    SchedulePlan.objects.update(next_fire_at=DAY + MINUTE)
+    assert [fire_due(now=DAY + MINUTE) for _ in range(4)] == [3, 3, 1, 0]
+    assert Run.objects.count() == 7
 
 
 def test_one_edit_rebuilds_everything() -> None:
