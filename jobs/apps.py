@@ -3,10 +3,12 @@
 from typing import Any
 
 from django.apps import AppConfig
+from django.core import checks
 from django.db import connections
 from django.db.models.signals import post_migrate, pre_delete, pre_migrate
 
 from jobs import edit_triggers
+from jobs.checks import supported_databases
 
 
 class JobsConfig(AppConfig):
@@ -24,6 +26,7 @@ class JobsConfig(AppConfig):
         from jobs.management import plugins
         from jobs.rules_in_use import refuse_if_used
 
+        checks.register(supported_databases)
         register_command_plugins(plugins)
         pre_migrate.connect(_before_migrations, sender=self)
         post_migrate.connect(_after_migrations, sender=self)

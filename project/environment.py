@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 import environ
+from django.core.exceptions import ImproperlyConfigured
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 INSECURE_KEY = "insecure-development-key-never-use-in-production"
@@ -98,6 +99,15 @@ class Environment:
     )
     run_retention_days: int = _number("RUN_RETENTION_DAYS", 7, "Days a finished run is kept.")
     run_log_lines: int = _number("RUN_LOG_LINES", 1000, "Log lines kept of each run, the newest; 0: none.")
+    record_retention_days: int = _number(
+        "RECORD_RETENTION_DAYS", 365, "Days that who did what, and changes of schedules, are kept."
+    )
+    watched_redis_url: str = _text(
+        "WATCHED_REDIS_URL", "", "Redis whose expiring keys are kept in the database; empty: the broker, if it is one."
+    )
+    watched_keys: list[str] = _texts(
+        "WATCHED_KEYS", ["checkpoint:*"], "Patterns of the keys that hold critical state, such as checkpoint:*."
+    )
     lease_seconds: int = _number("LEASE_SECONDS", 8, "Silence after which a worker counts as lost.")
     tenant_weights: list[str] = _texts(
         "TENANT_WEIGHTS", [], "How many runs each tenant starts in its turn, as NAME=NUMBER; 1 for all others."
@@ -114,7 +124,11 @@ class Environment:
     def database(self) -> dict[str, object]:
         """Return Django's DATABASES entry."""
         url = self.database_url or f"sqlite:///{Path(self.data_dir) / 'daybook.sqlite3'}"
-        return dict(environ.Env.db_url_config(url))
+        found = dict(environ.Env.db_url_config(url))
+        if not str(found["ENGINE"]).endswith(("postgresql", "postgresql_psycopg2", "sqlite3")):
+            scheme = url.partition(":")[0]
+            raise ImproperlyConfigured(f"DATABASE_URL is of {scheme}: Daybook needs PostgreSQL or SQLite.")
+        return found
 
     def weights(self) -> dict[str, int]:
         """Return the weights of tenants by their names.

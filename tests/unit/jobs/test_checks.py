@@ -1,0 +1,36 @@
+"""Databases that the engine can't work on are refused by name."""
+
+from __future__ import annotations
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+from django.db import connections
+
+from jobs.checks import supported_databases
+from project.environment import Environment
+
+
+@pytest.mark.req("PL-4")
+def test_a_database_that_is_not_supported_is_refused_by_the_system_check(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert supported_databases() == []
+    monkeypatch.setattr(connections["default"], "vendor", "mysql")
+    monkeypatch.setattr(type(connections["default"]), "display_name", "MariaDB")
+    (found,) = supported_databases()
+    assert found.id == "daybook.E005"
+    assert found.msg.startswith("Database 'default' is MariaDB, ")
+    assert found.msg.endswith("use PostgreSQL or SQLite.")
+
+
+@pytest.mark.req("PL-4")
+@pytest.mark.parametrize("url", ["mysql://root@127.0.0.1:3306/test", "oracle://a@127.0.0.1:1521/b"])
+def test_the_url_of_a_database_that_is_not_supported_is_refused_before_its_driver_is_asked_for(url: str) -> None:
+    with pytest.raises(ImproperlyConfigured, match=r"^DATABASE_URL is of \w+: Daybook needs PostgreSQL or SQLite.$"):
+        Environment(database_url=url).database()
+
+
+@pytest.mark.req("PL-4")
+@pytest.mark.parametrize(
+    "url", ["", "sqlite:////tmp/a.sqlite3", "postgres://a@127.0.0.1/b", "postgresql://a@127.0.0.1/b"]
+)
+def test_the_url_of_a_supported_database_is_taken(url: str) -> None:
+    assert Environment(database_url=url).database()["ENGINE"]
