@@ -40,10 +40,13 @@ def run_here(
 
     Raises: ArgumentsError when the arguments don't fit.
     """
-    _declare_dead_commands_lost()
+    declare_dead_commands_lost()
     run, created = ledger.enqueue(job.new_run([], dict(kwargs), owner=owner, cause=cause, alone=True))
-    if not created:
-        return run
+    return perform_here(run, patience_seconds=patience_seconds) if created else run
+
+
+def perform_here(run: Run, *, patience_seconds: float = 0.0) -> Run:
+    """Perform the attempts of an enqueued run in this process, as `run_here` does, and return the row as it ended."""
     node = Presence(
         kind=Worker.Kind.COMMAND,
         name=f"command-{os.getpid()}@{socket.gethostname()}",
@@ -59,7 +62,7 @@ def run_here(
         node.end()
 
 
-def _declare_dead_commands_lost() -> None:
+def declare_dead_commands_lost() -> None:
     """Give back the runs of commands killed on this machine, so that none holds a guard where no beat runs."""
     commands = Worker.objects.filter(kind=Worker.Kind.COMMAND, stopped_at=None, lost_at=None)
     here = commands.exclude(machine_name="").filter(machine_name=conf().machine or machine.name())

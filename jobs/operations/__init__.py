@@ -13,6 +13,7 @@ from jobs.operations.schedule_edits import add_schedule, duplicate_schedule, edi
 from jobs.operations.schedule_history import revert_change
 from jobs.operations.schedule_record import Asker, rule_on_record
 from jobs.operations.schedule_secrets import unmasked
+from jobs.operations.schedule_ticks import run_tick_here
 from jobs.operations.schedules import (
     pause_schedule,
     pause_schedules,
@@ -69,6 +70,7 @@ __all__ = [
     "rule_on_record",
     "run_here",
     "run_schedule_now",
+    "run_tick_here",
     "runs_by_key",
     "schedule_for_user",
     "schedules_using",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -74,6 +75,16 @@ def problem_of(rule: str, *, now: datetime) -> str | None:
 def fires_between(rule: str, *, first: datetime, until: datetime, anchor: datetime) -> Iterator[datetime]:
     """Yield the planned `first` fire time and those after it up to and including `until`."""
     return takewhile(lambda fire: fire <= until, _fires(rule, first, anchor))
+
+
+def latest_fire(rule: str, *, until: datetime, since: datetime, anchor: datetime) -> datetime | None:
+    """Return the last fire time from `since` up to and including `until`; None when there is none.
+
+    Raises: RuleError.
+    """
+    first = next_fire(rule, after=since - _SHORTEST, anchor=anchor)
+    fires = () if first is None else fires_between(rule, first=first, until=until, anchor=anchor)
+    return next(iter(deque(fires, maxlen=1)), None)
 
 
 def due_fires(

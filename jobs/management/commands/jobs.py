@@ -14,9 +14,9 @@ from django_typer.management import TyperCommand, command, initialize
 from typer import Argument, Option
 
 from jobs import audit, explain, operations, queries
-from jobs.cli.exits import exit_codes, is_misuse, judge, misuse
+from jobs.cli.exits import bad_usage, exit_codes, is_misuse, judge, misuse
 from jobs.cli.printing import jobs_table, log_line, print_json, print_rich, reason_line, run_page, runs_table
-from jobs.cli.reading import asker, read_arguments, read_state, read_time, read_user
+from jobs.cli.reading import asker, read_arguments, read_state, read_time, read_user, shell
 from jobs.errors import RefusedError
 from jobs.models import Run
 from jobs.models.run import Cause
@@ -88,20 +88,28 @@ class Command(TyperCommand, rich_markup_mode="markdown"):
     def run(
         self,
         name: JobName,
+        *,
         arg: Arguments = None,
         owner: Owner = None,
+        tick: Annotated[bool, Option("--tick", help="NAME is a schedule: run its fire that is due.")] = False,
         patience: Annotated[float, Option(min=0, metavar="SECONDS", help="How long to wait for a guard.")] = 0.0,
         as_json: AsJson = False,
     ) -> None:
         """Run a job here and now, recorded and guarded like any run; no broker and no worker needed.
 
-        Made for cron and container jobs. Retries wait for their time. Exits 1 when the job failed, 3 when a guard
-        (concurrency, unique, a paused queue) did not let it start.
+        Made for cron and container jobs. Retries wait for their time. With --tick the fire runs once, whether this
+        command or a beat is first. Exits 1 when the job failed, 3 when a guard (concurrency, unique, a paused queue,
+        a fire that is another's) did not let it start.
         """
+        if tick and (arg or owner):
+            raise bad_usage("a schedule has its own arguments and owner: --tick goes without -a and --owner")
         with exit_codes():
-            run = operations.run_here(
-                name, read_arguments(arg or []), owner=read_user(owner), cause=Cause.CLI, patience_seconds=patience
-            )
+            if tick:
+                run = operations.run_tick_here(queries.find_schedule(name), by=shell(), patience_seconds=patience)
+            else:
+                run = operations.run_here(
+                    name, read_arguments(arg or []), owner=read_user(owner), cause=Cause.CLI, patience_seconds=patience
+                )
         self._show(run, as_json)
         judge(run)
 
