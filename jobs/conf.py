@@ -33,6 +33,11 @@ class Conf:
     window: int = 200
     republish_seconds: float = 10.0
     run_retention_days: int = 7
+    record_retention_days: int = 365
+    kept_key_days: int = 30
+    watched_redis: str = ""
+    watched_keys: tuple[str, ...] = ("checkpoint:*",)
+    watched_seconds: float = 3600.0
     statistics_days: int = 14
     run_log_lines: int = 1000
     run_log_bytes: int = 256_000

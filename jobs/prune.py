@@ -1,38 +1,52 @@
-"""Deletes what is past its keeping time, in small batches: ended runs with result and log, nodes gone, kept replies."""
+"""Deletes what is past its keeping time, in small batches: ended runs with result and log, records, copies, nodes."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django_celery_results.models import TaskResult
 
 from jobs.conf import conf
-from jobs.models import KeptReply, LogChunk, Run, Worker
+from jobs.models import AuditEntry, KeptKey, KeptReply, LogChunk, Run, ScheduleChange, Worker
 from jobs.models.token import KEPT
 
 BATCH = 500
 
 
 def prune(*, now: datetime, most: int = 4 * BATCH) -> int:
-    """Delete up to `most` runs that finished before the retention time; dead letters stay until someone resolves them.
+    """Delete up to `most` rows of each kind that are past their keeping time; returns how many rows it deleted.
 
-    Returns how many runs were deleted.
+    Dead letters stay until someone resolves them.
     """
-    before = now - timedelta(days=conf().run_retention_days)
+    return sum(_delete(rows, most) for rows in _past(now))
+
+
+def _past(now: datetime) -> Iterator[QuerySet[Any]]:
+    """Yield what may go, one kind after the other; each is found by an index."""
+    keeping = conf()
+    ended = now - timedelta(days=keeping.run_retention_days)
+    recorded = now - timedelta(days=keeping.record_retention_days)
+    yield Run.objects.filter(finished_at__lt=ended).exclude(state="FAILED", resolved_at=None)
+    yield Worker.objects.filter(heartbeat_at__lt=ended, runs=None)
+    yield KeptReply.objects.filter(created_at__lt=now - KEPT)
+    yield AuditEntry.objects.filter(at__lt=recorded)
+    yield KeptKey.objects.filter(kept_at__lt=now - timedelta(days=keeping.kept_key_days))
+    # The oldest have the lowest ids: no index by time is needed to see whether there are any.
+    oldest = ScheduleChange.objects.order_by("pk").values("pk")[:BATCH]
+    yield ScheduleChange.objects.filter(pk__in=oldest, at__lt=recorded)
+
+
+def _delete(rows: QuerySet[Any], most: int) -> int:
     deleted = 0
-    while deleted < most and (count := _prune_batch(before)):
-        deleted += count
-    Worker.objects.filter(heartbeat_at__lt=before, runs=None).delete()
-    KeptReply.objects.filter(created_at__lt=now - KEPT).delete()
+    while deleted < most and (ids := list(rows.values_list("pk", flat=True)[:BATCH])):
+        with transaction.atomic():
+            if rows.model is Run:
+                TaskResult.objects.filter(task_id__in=[str(pk) for pk in ids]).delete()
+                LogChunk.objects.filter(run_id__in=ids).delete()
+            rows.model._default_manager.filter(pk__in=ids).delete()  # noqa: SLF001 - Django's documented way
+        deleted += len(ids)
     return deleted
-
-
-def _prune_batch(before: datetime) -> int:
-    finished = Run.objects.filter(finished_at__lt=before).exclude(state="FAILED", resolved_at=None)
-    ids = list(finished.values_list("pk", flat=True)[:BATCH])
-    with transaction.atomic():
-        TaskResult.objects.filter(task_id__in=[str(pk) for pk in ids]).delete()
-        LogChunk.objects.filter(run_id__in=ids).delete()
-        Run.objects.filter(pk__in=ids).delete()
-    return len(ids)

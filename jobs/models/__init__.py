@@ -3,6 +3,7 @@
 from jobs.models.audit import AuditEntry
 from jobs.models.bad_message import BadMessage
 from jobs.models.bell import Bell
+from jobs.models.kept_key import KeptKey
 from jobs.models.log_chunk import LogChunk
 from jobs.models.queue import Queue
 from jobs.models.rate_bucket import RateBucket
@@ -23,6 +24,7 @@ __all__ = [
     "CountedUntil",
     "EarlierEnd",
     "HourTally",
+    "KeptKey",
     "KeptReply",
     "LogChunk",
     "MinuteTally",

@@ -2,6 +2,7 @@
 
 from jobs.operations.dead_letters import CAREFUL_STEPS, discard_dead_letters, replay_carefully, replay_dead_letters
 from jobs.operations.edits import differences, shown_arguments
+from jobs.operations.kept_keys import restore_keys
 from jobs.operations.keyed_runs import cancel_by_key, reschedule, runs_by_key
 from jobs.operations.messages import discard_message, replay_message
 from jobs.operations.queues import pause_queue, purge_queue, resume_queue
@@ -61,6 +62,7 @@ __all__ = [
     "replay_dead_letters",
     "replay_message",
     "reschedule",
+    "restore_keys",
     "resume_queue",
     "resume_schedule",
     "resume_schedules",

@@ -1,6 +1,7 @@
 """What faces ask about jobs, runs, queues, workers and schedules; reads only, and never shows a sealed value."""
 
 from jobs.queries.groups import STATE_GROUPS
+from jobs.queries.kept_keys import kept_keys
 from jobs.queries.known_jobs import JobDetails, all_jobs, describe
 from jobs.queries.messages import NoSuchMessageError, find_message, open_messages
 from jobs.queries.queues import NoSuchQueueError, QueueDetails, all_queues, find_queue, queue_names, usable_queues
@@ -87,6 +88,7 @@ __all__ = [
     "find_run",
     "find_schedule",
     "history",
+    "kept_keys",
     "last_runs",
     "lateness_seconds",
     "listed",

@@ -3,6 +3,7 @@
 from jobs.management.verbs import (
     checking,
     dead,
+    keys,
     quarantine,
     queue,
     schedule,
@@ -17,6 +18,7 @@ from jobs.management.verbs import (
 __all__ = [
     "checking",
     "dead",
+    "keys",
     "quarantine",
     "queue",
     "schedule",
