@@ -76,6 +76,8 @@ WITHOUT = {
     "token create": "who holds a token must not make themselves others: the shell and the admin's session do",
     "token list": "as token create",
     "token revoke": "as token create",
+    "keys list": "keys of Redis are the operators' own matter: the shell and the admin show them and give them back",
+    "keys restore": "as keys list",
     "archive status": "the archive's configurations are shown in the admin; its schedules by GET schedules",
 }
 # Of no verb: the event streams follow, what the shell does by looking again.
