@@ -9,7 +9,7 @@ ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 DATA_DIR=/data
 RUN useradd --uid 10001 --no-create-home daybook && install --directory --owner=daybook /data
 COPY --from=requirements /venv /venv
 WORKDIR /daybook
-COPY manage.py ./
+COPY manage.py flowerconfig.py ./
 COPY project project
 COPY jobs jobs
 COPY ingestion ingestion

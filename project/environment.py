@@ -116,7 +116,10 @@ class Environment:
     log_level: str = _text("LOG_LEVEL", "INFO", "Lowest level logged.")
     port: int = _number("PORT", 8000, "Port of the web process under `make up`.")
     flower_port: int = _number("FLOWER_PORT", 5555, "Port of Flower.")
-    flower_basic_auth: str = _text("FLOWER_BASIC_AUTH", "", "Flower's login, as user:password.")
+    flower_url: str = _text(
+        "FLOWER_URL", "", "Where the admin's link to Flower leads; empty: http://127.0.0.1:FLOWER_PORT."
+    )
+    flower_basic_auth: str = _text("FLOWER_BASIC_AUTH", "", "Flower's login, as user:password; it won't start without.")
     admin_password: str = _text("ADMIN_PASSWORD", "", "Password of the user admin that the first `make up` makes.")
     code_version: str = _text("CODE_VERSION", "", "Version noted with runs and workers; empty: the package's.")
     time_zone: str = _text("TIME_ZONE", "UTC", "Zone of the admin pages; the database keeps UTC.")

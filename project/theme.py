@@ -8,6 +8,9 @@ from django.http import HttpRequest
 from django.templatetags.static import static
 from django.urls import reverse, reverse_lazy
 
+from project.environment import Environment
+
+_ENVIRONMENT = Environment()
 _DEAD_LETTERS = "admin:jobs_run_dead_letters"
 _OVERVIEW = "admin:jobs_run_overview"
 
@@ -34,6 +37,14 @@ def _logo(_request: HttpRequest) -> str:
 
 def _admin_css(_request: HttpRequest) -> str:
     return static("jobs/admin.css")
+
+
+def _flower(_request: HttpRequest) -> str:
+    return _ENVIRONMENT.flower_url or f"http://127.0.0.1:{_ENVIRONMENT.flower_port}"
+
+
+def _may_see_workers(request: HttpRequest) -> bool:
+    return bool(request.user.has_perm("jobs.view_worker"))
 
 
 UNFOLD: dict[str, Any] = {
@@ -75,6 +86,7 @@ UNFOLD: dict[str, Any] = {
                     _item("Schedules", "event_repeat", "django_celery_beat.periodictask"),
                     _item("Workers", "memory", "jobs.worker"),
                     _item("Queues", "stacks", "jobs.queue"),
+                    {"title": "Flower", "icon": "local_florist", "link": _flower, "permission": _may_see_workers},
                     _item("Quarantine", "gpp_bad", "jobs.badmessage"),
                     _item("Audit log", "history", "jobs.auditentry"),
                 ],
