@@ -14,6 +14,8 @@ from jobs.scheduling.cron import read_cron
 from jobs.scheduling.sun import next_event
 
 MOST_COUNTED = 1000
+MOST_LISTED = 1000
+LEAST_PERIOD = timedelta(milliseconds=100)
 _SHORTEST = timedelta(microseconds=1)
 
 
@@ -90,11 +92,14 @@ def latest_fire(rule: str, *, until: datetime, since: datetime, anchor: datetime
 def due_fires(
     rule: str, *, first: datetime, until: datetime, since: datetime, anchor: datetime
 ) -> tuple[Earlier | None, list[datetime]]:
-    """Return the fire times from the planned `first` up to `until`: summed up before `since`, then listed."""
+    """Return the fire times from the planned `first` up to `until`: summed up before `since`, then listed.
+
+    At most MOST_LISTED are listed: where there are so many, those after the last of them are for the next time.
+    """
     if first >= since:
-        return None, list(fires_between(rule, first=first, until=until, anchor=anchor))
+        return None, _listed(rule, first, until, anchor)
     following = next_fire(rule, after=since - _SHORTEST, anchor=anchor)
-    listed = [] if following is None else list(fires_between(rule, first=following, until=until, anchor=anchor))
+    listed = [] if following is None else _listed(rule, following, until, anchor)
     return _summed_up(rule, first, min(since - _SHORTEST, until), anchor), listed
 
 
@@ -107,6 +112,10 @@ def _summed_up(rule: str, first: datetime, until: datetime, anchor: datetime) ->
     if len(fires) > MOST_COUNTED:
         return Earlier(first, until, MOST_COUNTED, is_exact=False)
     return Earlier(first, fires[-1], len(fires))
+
+
+def _listed(rule: str, first: datetime, until: datetime, anchor: datetime) -> list[datetime]:
+    return list(islice(fires_between(rule, first=first, until=until, anchor=anchor), MOST_LISTED))
 
 
 def _fires(rule: str, first: datetime, anchor: datetime) -> Iterator[datetime]:
@@ -122,8 +131,8 @@ def _next_interval(period: timedelta, after: datetime, anchor: datetime) -> date
 
 def _period(text: str) -> timedelta:
     period = timedelta(seconds=float(text))
-    if period < _SHORTEST:
-        raise RuleError(f"an interval must be longer than {text} s")
+    if period < LEAST_PERIOD:
+        raise RuleError(f"an interval of {text} s is shorter than {LEAST_PERIOD.total_seconds():g} s")
     return period
 
 

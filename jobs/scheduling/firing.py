@@ -126,12 +126,14 @@ def _tick(
 
 
 def _judged(plan: SchedulePlan, now: datetime, until: datetime) -> tuple[misfire.Verdict, datetime | None]:
-    """Return the verdict over the fires that are due, and the next that is not."""
+    """Return the verdict over the fires that are due, and the next fire: due, too, where more are than go at once."""
     assert plan.next_fire_at is not None
     first, grace, end = plan.next_fire_at, timedelta(seconds=plan.grace_seconds), end_of(plan.schedule, plan)
     earlier, listed = clock.due_fires(
         plan.rule, first=first, until=min(until, end or until), since=now - grace, anchor=first
     )
+    if len(listed) == clock.MOST_LISTED:
+        until = listed[-1]
     verdict = misfire.judge(listed, now=now, grace=grace, policy=Misfire(plan.misfire), earlier=earlier)
     return verdict, unless_ended(clock.next_fire(plan.rule, after=until, anchor=first), end)
 

@@ -49,6 +49,20 @@ def begin(run: Run) -> None:
     Run.objects.filter(pk=run.pk).update(state="RUNNING")
 
 
+@pytest.mark.req("SK-8")
+def test_thousands_of_due_fires_run_each_a_thousand_at_a_time() -> None:
+    minutely(misfire="each", grace_seconds=7 * 86_400)
+    now = START + 2100 * MINUTE
+    plan = SchedulePlan.objects.get()
+    due = []
+    for _ in range(3):
+        fire_due(now=now)
+        plan.refresh_from_db()
+        due.append((Run.objects.count(), plan.next_fire_at - START))  # type: ignore[operator]
+    assert due == [(1000, 1001 * MINUTE), (2000, 2001 * MINUTE), (2100, 2101 * MINUTE)]
+    assert not Run.objects.filter(state="MISSED").exists()
+
+
 @pytest.mark.req("SK-7")
 def test_a_fire_is_skipped_while_the_run_before_has_not_ended() -> None:
     minutely(overlap="skip")

@@ -137,7 +137,8 @@ def test_a_zone_on_the_other_side_of_the_date_line_fires_on_its_own_day() -> Non
     [
         ("cron 0 0 31 2 * @UTC", "day of month: 31 never comes in Feb"),
         ("cron 0 0 * * * @Mars/Olympus", "'Mars/Olympus' is no time zone"),
-        ("every 0", "an interval must be longer than 0 s"),
+        ("every 0", "an interval of 0 s is shorter than 0.1 s"),
+        ("every 1e-06", "an interval of 1e-06 s is shorter than 0.1 s"),
         ("at 2024-12-31T00:00:00Z", "this time never comes"),
         ("solar moonrise 0 0", 'event "moonrise" is invalid'),
         ("solar sunset 91 0", "latitude 91.0 is invalid"),
@@ -169,6 +170,12 @@ def test_due_fires_are_listed_since_a_time_and_summed_up_before(rule: str) -> No
         before = [fire for fire in every if fire < since]
         assert listed == every[len(before) :]
         assert earlier == (Earlier(before[0], before[-1], len(before)) if before else None)
+
+
+def test_no_more_than_a_thousand_due_fires_are_listed_at_once() -> None:
+    until = AFTER + timedelta(days=365)
+    _, listed = due_fires("cron * * * * * @UTC", first=AFTER, until=until, since=AFTER, anchor=AFTER)
+    assert (listed[0], listed[-1], len(listed)) == (AFTER, AFTER + timedelta(minutes=999), 1000)
 
 
 def test_countless_missed_fires_are_counted_exactly_by_interval_and_at_least_by_crontab() -> None:
