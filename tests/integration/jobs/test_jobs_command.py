@@ -228,3 +228,9 @@ def test_a_shell_sees_the_exit_code_and_json_alone_on_standard_output(
         assert json.loads(done.stdout)["job"] == arguments[1]
     else:
         assert done.stdout == ""
+
+
+@pytest.mark.req("PW-5")
+def test_the_shell_completes_verbs(capsys: pytest.CaptureFixture[str]) -> None:
+    call_command("shellcompletion", "--shell", "bash", "complete", "jobs qu")
+    assert capsys.readouterr().out.splitlines() == ["plain,quarantine", "plain,queue"]
