@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from email.utils import parseaddr
 from ipaddress import ip_network
 from typing import Any
@@ -38,6 +38,12 @@ class Conf:
     """An endpoint that has taken nothing for so long is disabled."""
     apprise_schemes: Sequence[str] = ("slack", "threema", "tgram", "discord", "pover", "pbul")
     """Kinds of apprise URL that users may choose: services at fixed public hosts, none that names its host itself."""
+    threema_gateway_url: str = ""
+    """Where our Threema gateway lists registrations; empty: there is none."""
+    threema_gateway_token: str = field(default="", repr=False)
+    threema_gateway_id: str = ""
+    """What messages come from, such as *DAYBOOK."""
+    threema_gateway_secret: str = field(default="", repr=False)
     webhook_timeout_seconds: float = 15.0
     webhook_networks: Sequence[str] = ()
     """Private networks that webhooks may go to all the same, such as 10.1.0.0/16."""
@@ -68,7 +74,7 @@ def conf() -> Conf:
     Raises: ValueError naming settings there are none of.
     """
     given: dict[str, Any] = settings.DAYBOOK_NOTIFICATIONS
-    unknown = set(given) - {field.name for field in fields(Conf)}
+    unknown = set(given) - {each.name for each in fields(Conf)}
     if unknown:
         raise ValueError(f"unknown DAYBOOK_NOTIFICATIONS settings: {sorted(unknown)}")
     return Conf(**given)

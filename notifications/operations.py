@@ -11,6 +11,7 @@ from django.utils import timezone
 from notifications.channels import WEBHOOK
 from notifications.models import Delivery, RunWish
 from notifications.models.delivery import DeliveryQuerySet
+from notifications.threema.registering import start_registration
 
 
 def send_again(deliveries: DeliveryQuerySet) -> int:
@@ -26,6 +27,11 @@ def send_again(deliveries: DeliveryQuerySet) -> int:
     return ended.update(
         state=Delivery.State.PENDING, attempts=0, unanswered=0, error="", next_attempt_at=timezone.now()
     )
+
+
+def start_threema(user: AbstractBaseUser) -> str:
+    """Return a token; once the user has sent it to our gateway by Threema, they are told there, too."""
+    return start_registration(user, now=timezone.now())
 
 
 def tell_when_ended(run_id: UUID, user: AbstractBaseUser) -> bool:

@@ -70,6 +70,12 @@ class Environment:
     webhook_networks: list[str] = _texts(
         "WEBHOOK_NETWORKS", [], "Private networks that webhooks may go to, e.g. 10.1.0.0/16; all others are refused."
     )
+    threema_gateway_url: str = _text(
+        "THREEMA_GATEWAY_URL", "", "Threema gateway that takes registration tokens; empty: none."
+    )
+    threema_gateway_token: str = _text("THREEMA_GATEWAY_TOKEN", "", "Lets us in there.")
+    threema_gateway_id: str = _text("THREEMA_GATEWAY_ID", "", "What our Threema messages come from, such as *DAYBOOK.")
+    threema_gateway_secret: str = _text("THREEMA_GATEWAY_SECRET", "", "Its API secret.")
     llm_model: str = _text(
         "LLM_MODEL", "rules", "Language model: rules (built in, offline), openai:NAME, azure:DEPLOYMENT, vertex:NAME."
     )

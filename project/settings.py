@@ -186,6 +186,10 @@ DAYBOOK_NOTIFICATIONS: dict[str, object] = {
     "site_url": (ENVIRONMENT.site_url or f"http://127.0.0.1:{ENVIRONMENT.port}").rstrip("/"),
     "alert_urls": ENVIRONMENT.alert_urls,
     "webhook_networks": ENVIRONMENT.webhook_networks,
+    "threema_gateway_url": ENVIRONMENT.threema_gateway_url,
+    "threema_gateway_token": ENVIRONMENT.threema_gateway_token,
+    "threema_gateway_id": ENVIRONMENT.threema_gateway_id,
+    "threema_gateway_secret": ENVIRONMENT.threema_gateway_secret,
 }
 
 DJANGO_STRUCTLOG_CELERY_ENABLED = False

@@ -6,6 +6,7 @@ from notifications.models.exchange import Exchange, ExchangeReminder
 from notifications.models.participant import AccessToken, Participant
 from notifications.models.preference import Preference
 from notifications.models.signal import Signal
+from notifications.models.threema_integration import ThreemaIntegration
 from notifications.models.webhook_endpoint import RunWish, WebhookEndpoint
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "Preference",
     "RunWish",
     "Signal",
+    "ThreemaIntegration",
     "Watermark",
     "WebhookEndpoint",
 ]

@@ -14,6 +14,7 @@ from notifications.tasks.send_exchange_link import send_exchange_link
 from notifications.tasks.send_notifications import send_notifications
 from notifications.tasks.send_otp_email import send_otp_email
 from notifications.tasks.send_webhooks import send_webhooks
+from notifications.tasks.threema_polling import threema_polling
 from notifications.tasks.watch_runs import watch_runs
 
 __all__ = [
@@ -31,5 +32,6 @@ __all__ = [
     "send_notifications",
     "send_otp_email",
     "send_webhooks",
+    "threema_polling",
     "watch_runs",
 ]
