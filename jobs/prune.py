@@ -10,11 +10,13 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django_celery_results.models import TaskResult
 
+from jobs import ledger
 from jobs.conf import conf
 from jobs.models import AuditEntry, KeptKey, KeptReply, LogChunk, Run, ScheduleChange, Worker
 from jobs.models.token import KEPT
 
 BATCH = 500
+LIMITS_KEPT = timedelta(days=1)
 
 
 def prune(*, now: datetime, most: int = 4 * BATCH) -> int:
@@ -49,4 +51,12 @@ def _delete(rows: QuerySet[Any], most: int) -> int:
                 LogChunk.objects.filter(run_id__in=ids).delete()
             rows.model._default_manager.filter(pk__in=ids).delete()  # noqa: SLF001 - Django's documented way
         deleted += len(ids)
+    return deleted
+
+
+def prune_limits(*, now: datetime) -> int:
+    """Delete the keys of rate limits and unique windows whose next start has been free for a day; returns how many."""
+    deleted = 0
+    while count := ledger.delete_unused_limits(before=now - LIMITS_KEPT, most=BATCH):
+        deleted += count
     return deleted

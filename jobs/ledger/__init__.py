@@ -35,6 +35,7 @@ from jobs.ledger.finishing import (
     try_again,
     wait_for_children,
 )
+from jobs.ledger.limits import delete_unused_limits
 from jobs.ledger.packs import (
     asked_to_stop,
     claim_pack,
@@ -62,6 +63,7 @@ __all__ = [
     "claim_pack",
     "claimed",
     "claimed_in_pack",
+    "delete_unused_limits",
     "discard",
     "due_in_pack",
     "enqueue",

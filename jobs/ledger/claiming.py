@@ -12,6 +12,7 @@ from uuid import UUID
 from django.db import IntegrityError, connection, transaction
 
 from jobs.dialect import own_uuid
+from jobs.ledger.limits import locked_bucket
 from jobs.models import Queue, RateBucket, Run
 from jobs.policies import RateLimit
 from jobs.states import State
@@ -105,8 +106,7 @@ def _limited(run: Run, rate: RateLimit | None, now: datetime) -> Refusal | None:
     if rate is None or run.rate_key is None or run.rate_reserved:
         return None
     with transaction.atomic():
-        RateBucket.objects.get_or_create(key=run.rate_key, defaults={"next_start_at": now})
-        bucket = RateBucket.objects.select_for_update().get(key=run.rate_key)
+        bucket = locked_bucket(run.rate_key, now=now)
         start, following = rate.reserve(bucket.next_start_at, now=now)
         RateBucket.objects.filter(key=run.rate_key).update(next_start_at=following)
         if start <= now:

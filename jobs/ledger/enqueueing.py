@@ -10,7 +10,8 @@ from django.db.models import F, Value
 from django.db.models.functions import Concat, Left
 
 from jobs.ledger.fence import Fence, now
-from jobs.models import RateBucket, Run
+from jobs.ledger.limits import locked_bucket
+from jobs.models import Run
 from jobs.models.run import WaitsFor
 from jobs.states import State
 
@@ -93,8 +94,7 @@ def enqueue_ticks(runs: Sequence[Run]) -> set[UUID]:
 
 def recent(unique_key: str, *, seconds: float) -> Run | None:
     """Return the latest run of the unique key enqueued less than `seconds` ago; locks the key for the transaction."""
-    RateBucket.objects.get_or_create(key=f"unique:{unique_key}"[:200], defaults={"next_start_at": now()})
-    RateBucket.objects.select_for_update().get(key=f"unique:{unique_key}"[:200])
+    locked_bucket(f"unique:{unique_key}"[:200], now=now())
     since = now() - timedelta(seconds=seconds)
     return Run.objects.filter(unique_key=unique_key, created_at__gt=since).order_by("-created_at").first()
 

@@ -112,6 +112,7 @@ def test_the_organiser_is_warned_once_and_the_people_are_gone_after_30_days(
     assert not Delivery.objects.filter(signal=None).exists()
 
 
+@pytest.mark.req("SK-5")
 @pytest.mark.parametrize(
     ("made", "first_used", "asked", "works"),
     [
