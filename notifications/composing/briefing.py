@@ -32,7 +32,7 @@ def briefing_of(found: Day, *, user: AbstractBaseUser, preference: Preference) -
         "day": weekday_of(found.day, preference.language),
         "events": [event_line(event, preference, day=found.day) for event in found.events],
         "todos": [todo_line(todo, preference) for todo in found.todos],
-        "mails": [mail_line(mail) for mail in found.mails],
+        "mails": [mail_line(mail, preference) for mail in found.mails],
         "notes": [one_line(fact.text) for fact in found.facts],
     }
     return written("daily_briefing", preference.language, facts)

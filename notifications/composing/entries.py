@@ -10,7 +10,8 @@ from notifications.models import Preference
 
 NO_TITLE = {"en": "(no title)", "de": "(ohne Titel)", "fr": "(sans titre)"}
 ALL_DAY = {"en": "all day", "de": "ganztägig", "fr": "toute la journée"}
-BY = {"en": "by", "de": "bis", "fr": "avant le"}
+BY = {"en": "by", "de": "bis", "fr": "pour le"}
+COLON = {"en": ":", "de": ":", "fr": " :"}
 
 
 def event_line(event: CalendarEvent, preference: Preference, *, day: date) -> str:
@@ -33,15 +34,15 @@ def due_of(todo: Todo, preference: Preference) -> str:
     return day_of(todo.due_at, preference.language) if todo.due_is_day else moment_of(todo.due_at, preference)
 
 
-def mail_line(mail: Mail) -> str:
+def mail_line(mail: Mail, preference: Preference) -> str:
     """Return who wrote and what about."""
     sender = one_line(mail.sender_name or mail.sender_address)
-    return f"{sender}: {one_line(mail.subject)}" if mail.subject.strip() else sender
+    return f"{sender}{COLON[preference.language]} {one_line(mail.subject)}" if mail.subject.strip() else sender
 
 
 def _when(event: CalendarEvent, preference: Preference, day: date) -> str:
     if event.is_all_day:
-        return f"{ALL_DAY[preference.language]}:"
+        return f"{ALL_DAY[preference.language]}{COLON[preference.language]}"
     started = event.starts_at.astimezone(preference.zone)
     before = "" if started.date() == day else f"{day_of(started, preference.language)}, "
     return f"{before}{clock_of(event.starts_at, preference)}-{clock_of(event.ends_at, preference)}"

@@ -36,7 +36,7 @@ def meeting_of(
         "place": one_line(event.place),
         "people": [_person(each, language) for each in event.attendees],
         "about": one_line(event.description)[:500],
-        "mails": [mail_line(mail) for mail in mails],
+        "mails": [mail_line(mail, preference) for mail in mails],
         "todos": [todo_line(todo, preference) for todo in todos],
     }
     return written("meeting_prep", language, facts)

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 
-from ingestion.models import Classification, Mail
-from notifications.composing import important_mail
-from notifications.models import Preference
+from ingestion.models import CalendarEvent, Classification, Mail, Todo
+from notifications.composing import digest_of, important_mail
+from notifications.composing.entries import event_line, mail_line, todo_line
+from notifications.models import Delivery, Preference
 
 pytestmark = pytest.mark.req("SW-9")
 USER = User(username="alex", first_name="Alex", last_name="Meier")
@@ -108,3 +109,40 @@ def test_a_subject_over_several_lines_stays_one_line_and_a_long_one_is_cut() -> 
     assert "\n" not in title
     assert len(title) == 200
     assert title.startswith("Important: one Bcc: all@firm.example xxx")
+
+
+@pytest.mark.parametrize(
+    ("language", "tone", "greeting", "leave"),
+    [
+        ("en", "formal", "Dear Alex Meier,", "Yours sincerely,"),
+        ("de", "formal", "Guten Tag Alex Meier,", "Mit freundlichen Grüßen"),
+        ("fr", "warm", "Salut Alex,", "À bientôt,"),
+        ("de", "plain", "", ""),
+    ],
+)
+def test_a_digest_greets_and_takes_leave_once(language: str, tone: str, greeting: str, leave: str) -> None:
+    parts = [
+        Delivery(title=title, body=body)
+        for title, body in (composed(language=language, tone=tone, mail={"subject": each}) for each in ("One", "Two"))
+    ]
+    body = digest_of(parts, user=USER, preference=Preference(language=language, tone=tone)).body
+    assert body.count("\nPriya Nair ") == body.count("10:15 UTC") == 2
+    if greeting:
+        assert (body.count(greeting), body.count(leave), body.count("\nDaybook")) == (1, 1, 1)
+        assert (body.startswith(greeting), body.endswith("Daybook")) == (True, True)
+
+
+@pytest.mark.parametrize(
+    ("language", "mail", "todo", "event"),
+    [
+        ("en", "Lee: Plan", "Pay (by 25 November 2026)", "all day: Fair"),
+        ("de", "Lee: Plan", "Pay (bis 25. November 2026)", "ganztägig: Fair"),
+        ("fr", "Lee : Plan", "Pay (pour le 25 novembre 2026)", "toute la journée : Fair"),
+    ],
+)
+def test_one_line_entries_are_written_as_the_language_does(language: str, mail: str, todo: str, event: str) -> None:
+    preference, noon = Preference(language=language), datetime(2026, 11, 25, 12, tzinfo=UTC)
+    assert mail_line(Mail(sender_name="Lee", subject="Plan"), preference) == mail
+    assert todo_line(Todo(text="Pay", due_at=noon, due_is_day=True), preference) == todo
+    fair = CalendarEvent(title="Fair", is_all_day=True, starts_at=noon, ends_at=noon)
+    assert event_line(fair, preference, day=noon.date()) == event
