@@ -81,6 +81,7 @@ def test_a_limit_deleted_under_one_who_waits_for_it_is_made_anew() -> None:
 
 def is_waiting_for_a_lock() -> bool:
     with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_stat_clear_snapshot()")
         cursor.execute(
             "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
         )
