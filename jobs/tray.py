@@ -58,8 +58,6 @@ def write(ends: Sequence[Success]) -> None:
     faultpoints.reach("before settle")
     succeed = partial(ledger.succeed_many, ends)
     held = patiently(succeed, seconds=conf().database_patience_seconds, what="finish runs")
-    if len(held) < len(ends):
-        log.warning(
-            "stale ends changed nothing", runs=[str(e.fence.run_id) for e in ends if e.fence.run_id not in held]
-        )
+    for run_id in [end.fence.run_id for end in ends if end.fence.run_id not in held]:
+        log.warning("a stale end changed nothing", run_id=str(run_id))
     faultpoints.reach("after settle")
