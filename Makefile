@@ -33,7 +33,7 @@ lint: .venv/dev ## Check format, lint, types, import contracts, migrations and g
 soak: .venv/dev ## Kill real processes at work and judge what they left (SOAK_JOBS, SOAK_KILLS, SOAK_BACKEND, SOAK_SEED)
 	@$(BIN)/python -m tests.soak --write
 
-bench: .venv/dev ## Measure Daybook and its peers side by side (BENCH, BENCH_REPETITIONS, BENCH_ONLY)
+bench: .venv/dev ## Measure Daybook and its peers side by side (BENCH, BENCH_REPETITIONS, BENCH_MINUTES, BENCH_ONLY)
 	@$(BIN)/python -m bench
 
 format: .venv/dev ## Format the code and mend what the linter can

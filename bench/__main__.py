@@ -1,4 +1,4 @@
-"""`python -m bench`: measure the parts that BENCH names (all by default), print each and keep it in docs/."""
+"""`python -m bench`: measure the parts that BENCH names (but for the long ones, all), print and keep each."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 from bench import report
 from bench.ground import Ground
-from bench.parts import PARTS
+from bench.parts import PARTS, Part
 
 
 def main() -> int:
@@ -27,15 +27,24 @@ def main() -> int:
         ground = Ground(Path(folder))
         ground.start()
         try:
-            machine = report.machine(ground)
-            for part in PARTS:
-                if not wanted or part.name in wanted:
-                    section = part.run(ground, repetitions=repetitions, only=os.environ.get("BENCH_ONLY", ""))
-                    print(f"\n{section.title}\n{section.text}\n", flush=True)
-                    report.write(part.name, section, machine)
+            chosen = [part for part in PARTS if (part.name in wanted if wanted else part.by_default)]
+            failed = [part.name for part in chosen if not _done(part, ground, repetitions)]
         finally:
             ground.stop()
-    return 0
+    return 1 if failed else 0
+
+
+def _done(part: Part, ground: Ground, repetitions: int) -> bool:
+    """Measure one part and keep it at once, so that what ends a run later loses nothing; whether it went well."""
+    machine = report.machine(ground)
+    try:
+        section = part.run(ground, repetitions=repetitions, only=os.environ.get("BENCH_ONLY", ""))
+    except Exception as error:
+        print(f"{part.name}: failed: {error}", file=sys.stderr, flush=True)
+        return False
+    print(f"\n{section.title}\n{section.text}\n", flush=True)
+    report.write(part.name, section, machine)
+    return True
 
 
 if __name__ == "__main__":

@@ -7,6 +7,11 @@ from dataclasses import dataclass, field
 CELERY = "{bin}/python -m celery -q -A bench.peers.{module} worker"
 TASKIQ = "{bin}/python -m taskiq worker bench.peers.taskiq_redis_list:broker --log-level WARNING --workers 2"
 DAYBOOK = "{bin}/python -m celery -A bench.peers.daybook worker -Q base"
+RQ = "{bin}/rq worker -q --url {redis}"
+ARQ = "{bin}/arq bench.peers.arq_redis.WorkerSettings --custom-log-dict bench.peers.arq_redis.QUIET"
+PROCRASTINATE = "{bin}/procrastinate --log-level warning --app bench.peers.procrastinate_postgres.app worker -c 50"
+DJANGO_TASKS = "{bin}/python -m django db_worker -v0 --no-startup-delay --worker-id w"
+DJANGO = "bench.peers.django_settings"
 BEAT = "{bin}/python -m celery -A bench.peers.daybook beat --loglevel WARNING"
 OURS = {"LOG_LEVEL": "INFO", "LOG_FORMAT": "json", "DEBUG": "0", "SECRET_KEY": "a" * 50}
 
@@ -22,7 +27,7 @@ class Contender:
     keeps: str = ""
     kind: str = "noop"
     variables: dict[str, str] = field(default_factory=dict)
-    jobs: int = 4000
+    jobs: int = 3000
     ended_sql: str = ""
     parts: frozenset[str] = frozenset({"throughput", "enqueue"})
 
@@ -45,6 +50,7 @@ OURS_ENDED = "SELECT count(*) FROM jobs_run WHERE state = 'SUCCESS'"
 _RESULTS_ENDED = "SELECT count(*) FROM django_celery_results_taskresult WHERE status = 'SUCCESS'"
 _STOCK = {"BENCH_APPS": "django_celery_results"}
 SOLO = "-P solo"
+EVERYTHING = ("throughput", "enqueue", "latency", "memory", "io")
 CONTENDERS = (
     Contender(
         "Daybook",
@@ -54,7 +60,7 @@ CONTENDERS = (
         "runs, results",
         variables=OURS,
         ended_sql=OURS_ENDED,
-        parts=_parts("throughput", "enqueue", "bulk", "latency", "memory", "io"),
+        parts=_parts(*EVERYTHING, "bulk"),
     ),
     Contender(
         "Daybook, packed",
@@ -64,7 +70,7 @@ CONTENDERS = (
         "runs, results",
         variables={**OURS, "BENCH_PACK": "100"},
         ended_sql=OURS_ENDED,
-        jobs=8000,
+        jobs=5000,
         parts=_parts("throughput", "enqueue", "bulk", "latency"),
     ),
     Contender(
@@ -82,7 +88,7 @@ CONTENDERS = (
         "bare_celery",
         "celery",
         _celery("bare_celery", "-c 2"),
-        parts=_parts("throughput", "enqueue", "latency", "memory", "io"),
+        parts=_parts(*EVERYTHING),
     ),
     Contender(
         "Celery, results ignored, 2 solo workers",
@@ -108,8 +114,8 @@ CONTENDERS = (
         "results",
         variables=_STOCK,
         ended_sql=_RESULTS_ENDED,
-        jobs=1000,
-        parts=_parts("throughput", "enqueue", "latency", "memory", "io"),
+        jobs=600,
+        parts=_parts(*EVERYTHING),
     ),
     Contender(
         "Celery, django-celery-results, connections kept",
@@ -127,8 +133,8 @@ CONTENDERS = (
         "taskiq_redis_list",
         "taskiq",
         (TASKIQ,),
-        parts=_parts("throughput", "enqueue", "latency", "memory", "io"),
-        jobs=8000,
+        parts=_parts(*EVERYTHING),
+        jobs=5000,
     ),
     Contender(
         "Taskiq, stream with acknowledgement",
@@ -137,22 +143,79 @@ CONTENDERS = (
         (TASKIQ,),
         variables={"BENCH_TASKIQ": "stream"},
         parts=_parts("throughput"),
-        jobs=8000,
+        jobs=5000,
     ),
     Contender(
         "Dramatiq",
         "dramatiq_redis",
         "dramatiq",
         ("{bin}/python -m dramatiq bench.peers.dramatiq_redis -p 2 -t 8",),
-        parts=_parts("throughput", "enqueue", "latency", "memory", "io"),
-        jobs=8000,
+        parts=_parts(*EVERYTHING),
+        jobs=5000,
     ),
     Contender(
         "Huey, 2 processes",
         "huey_redis",
         "huey",
         ("{bin}/huey_consumer bench.peers.huey_redis.huey -q -k process -w 2",),
-        parts=_parts("throughput", "enqueue", "latency", "memory", "io"),
-        jobs=8000,
+        parts=_parts(*EVERYTHING),
+        jobs=5000,
+    ),
+    Contender(
+        "RQ, 2 simple workers",
+        "rq_redis",
+        "rq",
+        (f"{RQ} -w rq.worker.SimpleWorker",) * 2,
+        "results for 500 s",
+        parts=_parts(*EVERYTHING, "bulk"),
+        jobs=1500,
+    ),
+    Contender(
+        "ARQ, 2 processes of 100 jobs",
+        "arq_redis",
+        "arq",
+        (ARQ, ARQ),
+        "results for an hour",
+        parts=_parts(*EVERYTHING),
+    ),
+    Contender(
+        "Procrastinate, 2 processes of 50 jobs",
+        "procrastinate_postgres",
+        "procrastinate",
+        (PROCRASTINATE, PROCRASTINATE),
+        "jobs, events",
+        ended_sql="SELECT count(*) FROM procrastinate_jobs WHERE status = 'succeeded'",
+        parts=_parts(*EVERYTHING, "bulk"),
+        jobs=2000,
+    ),
+    Contender(
+        "django-q2, tuned",
+        "django_q2",
+        "django-q2",
+        ("{bin}/python -m django qcluster",),
+        "results",
+        variables={
+            "BENCH_APPS": "django_q",
+            "BENCH_KEEP_CONNECTIONS": "1",
+            "DJANGO_SETTINGS_MODULE": DJANGO,
+        },
+        ended_sql="SELECT count(*) FROM django_q_task WHERE success",
+        parts=_parts(*EVERYTHING),
+        jobs=2000,
+    ),
+    Contender(
+        "django-tasks, database, connections kept",
+        "django_tasks_postgres",
+        "django-tasks",
+        (f"{DJANGO_TASKS}0", f"{DJANGO_TASKS}1"),
+        "results",
+        variables={
+            "BENCH_APPS": "django_tasks_db",
+            "BENCH_KEEP_CONNECTIONS": "1",
+            "DJANGO_SETTINGS_MODULE": DJANGO,
+        },
+        ended_sql="SELECT count(*) FROM django_tasks_database_dbtaskresult WHERE status = 'SUCCESSFUL'",
+        parts=_parts(*EVERYTHING),
+        jobs=1500,
     ),
 )

@@ -21,7 +21,7 @@ from project.environment import BASE_DIR
 from tests.soak.brokers import Redis
 from tests.soak.databases import Postgres
 
-PUBLISH_SECONDS = 300
+PUBLISH_SECONDS = 150
 MEMORY = Path("/dev/shm")  # noqa: S108 - only counts who is first; nothing is read back but marks
 
 
@@ -84,26 +84,40 @@ class Ground:
         """Run the publisher for the contender and return what it printed."""
         python = str(programs_of(contender.environment) / "python")
         module = f"bench.peers.{contender.module}"
-        done = subprocess.run(
-            [python, "-m", "bench.publisher", module, *map(str, words)],
-            cwd=BASE_DIR,
-            env=self.environment(contender),
-            capture_output=True,
-            text=True,
-            timeout=PUBLISH_SECONDS,
-            check=False,
-        )
+        try:
+            done = subprocess.run(
+                [python, "-m", "bench.publisher", module, *map(str, words)],
+                cwd=BASE_DIR,
+                env=self.environment(contender),
+                capture_output=True,
+                text=True,
+                timeout=PUBLISH_SECONDS,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            raise RuntimeError(f"{words[0]}: no answer within {PUBLISH_SECONDS} seconds") from None
         if done.returncode:
-            raise RuntimeError(f"{contender.name}: {done.stderr[-2000:]}")
+            raise RuntimeError(f"{_last_line(done.stderr)}\n{done.stderr[-2000:]}")
         return json.loads(done.stdout.strip().splitlines()[-1])
 
     @contextmanager
     def at_work(self, contender: Contender) -> Iterator[Tree]:
         """Start the contender's workers and end them afterwards."""
         programs = str(programs_of(contender.environment))
-        commands = [shlex.split(words.replace("{bin}", programs)) for words in contender.workers]
+        places = {"{bin}": programs, "{redis}": self.redis.url}
+        commands = [shlex.split(_filled(words, places)) for words in contender.workers]
         tree = Tree(commands, self.environment(contender), self.folder / "workers.log")
         try:
             yield tree
         finally:
             tree.stop()
+
+
+def _filled(words: str, places: dict[str, str]) -> str:
+    for place, value in places.items():
+        words = words.replace(place, value)
+    return words
+
+
+def _last_line(text: str) -> str:
+    return (text.strip().splitlines() or ["no word"])[-1]

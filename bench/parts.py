@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from bench import enqueueing, latency, memory, throughput, waiting
+from bench import enqueueing, latency, memory, targets, throughput, waiting
 from bench.ground import Ground
 from bench.racing import Race
 from bench.scheduler import Schedulers
@@ -18,16 +18,28 @@ class Part(Protocol):
     def name(self) -> str:
         """What BENCH calls it."""
 
+    @property
+    def by_default(self) -> bool:
+        """Whether it is measured when BENCH names none; what takes long is not."""
+
     def run(self, ground: Ground, *, repetitions: int, only: str) -> Section:
         """Measure it and tell."""
 
 
 PARTS: tuple[Part, ...] = (
-    Race("throughput", "Jobs without work", "jobs/s", throughput.measure),
-    Race("enqueue", "Enqueueing one by one", "jobs/s", enqueueing.one_by_one),
-    Race("bulk", "Enqueueing in bulk", "jobs/s", enqueueing.in_bulk),
-    Race("latency", "From enqueueing to start on an idle worker", "ms", latency.measure, more_is_better=False),
-    Race("io", "Jobs that wait 20 ms", "jobs/s", waiting.measure),
+    Race("throughput", "Jobs without work", "jobs/s", throughput.measure, 0.42, targets.THROUGHPUT),
+    Race("enqueue", "Enqueueing one by one", "jobs/s", enqueueing.one_by_one, 0.12, targets.ENQUEUE),
+    Race("bulk", "Enqueueing in bulk", "jobs/s", enqueueing.in_bulk, 0.05, targets.BULK),
+    Race(
+        "latency",
+        "From enqueueing to start on an idle worker",
+        "ms",
+        latency.measure,
+        0.17,
+        targets.LATENCY,
+        more_is_better=False,
+    ),
+    Race("io", "Jobs that wait 20 ms", "jobs/s", waiting.measure, 0.16),
+    Race("memory", "An idle worker's memory", "MB", memory.measure, 0.08, targets.MEMORY, more_is_better=False),
     Schedulers(),
-    Race("memory", "An idle worker's memory", "MB", memory.measure, more_is_better=False),
 )

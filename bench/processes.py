@@ -13,7 +13,7 @@ from pathlib import Path
 
 from project.environment import BASE_DIR
 
-STOP_SECONDS = 8.0
+STOP_SECONDS = 2.0
 _TICKS = os.sysconf("SC_CLK_TCK")
 
 

@@ -6,6 +6,8 @@ import json
 import os
 import platform
 import re
+import shlex
+import subprocess
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,6 +21,7 @@ from project.environment import BASE_DIR
 PAGE = BASE_DIR / "docs" / "benchmarks.md"
 FIGURES = BASE_DIR / "docs" / "benchmarks.json"
 HEAD = (Path(__file__).parent / "head.md").read_text()
+SIZES = ("BENCH_REPETITIONS", "BENCH_MINUTES", "BENCH_JOBS", "BENCH_ONLY", "BENCH_SCHEDULES", "BENCH_DUE")
 _SYNCS = 50
 
 
@@ -27,8 +30,8 @@ def write(name: str, section: Section, machine: str) -> None:
     figures: dict[str, Any] = json.loads(FIGURES.read_text()) if FIGURES.exists() else {}
     figures[name] = {"machine": machine, "at": datetime.now(UTC).isoformat(timespec="seconds"), **section.figures}
     FIGURES.write_text(json.dumps(figures, indent=1, sort_keys=True) + "\n")
-    command = f"`BENCH={name} make bench`, {datetime.now(UTC):%Y-%m-%d}, {machine}."
-    text = f"## {section.title}\n\n{command}\n\n{section.text}\n"
+    told = f"`{_command(name)}`, {datetime.now(UTC):%Y-%m-%d}, commit {_commit()}, {machine}."
+    text = f"## {section.title}\n\n{told}\n\n{section.text}\n"
     sections = _sections()
     sections[section.title] = text
     PAGE.write_text(HEAD + "".join(f"\n{each}" for each in sections.values()))
@@ -46,6 +49,19 @@ def machine(ground: Ground) -> str:
         f"fdatasync {_sync_milliseconds(ground.folder):.1f} ms",
     ]
     return ", ".join(parts)
+
+
+def _command(name: str) -> str:
+    """Return what repeats the part."""
+    given = [f"{each}={os.environ[each]}" for each in SIZES if each in os.environ]
+    return shlex.join([f"BENCH={name}", *given, "make", "bench"])
+
+
+def _commit() -> str:
+    done = subprocess.run(
+        ["git", "rev-parse", "--short", "HEAD"], cwd=BASE_DIR, capture_output=True, text=True, check=False
+    )
+    return done.stdout.strip() or "unknown"
 
 
 def _sections() -> dict[str, str]:

@@ -30,7 +30,7 @@ ROWS = (
 class Schedulers:
     """The part that BENCH calls scheduler; BENCH_SCHEDULES and BENCH_DUE set its size."""
 
-    name = "scheduler"
+    name, by_default = "scheduler", False
 
     def run(self, ground: Ground, *, repetitions: int, only: str) -> Section:
         """Measure both in turn, once each: a stock beat needs minutes."""

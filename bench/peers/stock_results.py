@@ -11,7 +11,7 @@ from django.db import connection
 
 from bench.peers.marking import mark, wait_and_mark
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "bench.peers.stock_results_settings")
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "bench.peers.django_settings")
 django.setup()
 app = Celery("bench", broker=os.environ["BENCH_REDIS"], backend="django-db")
 app.conf.broker_connection_retry_on_startup = True

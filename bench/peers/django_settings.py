@@ -1,4 +1,4 @@
-"""Django settings of Celery with stock django-celery-results, and of the other peers that live in Django."""
+"""Django settings of the peers that live in Django."""
 
 from __future__ import annotations
 
@@ -18,3 +18,17 @@ DATABASES = {
 }
 INSTALLED_APPS = ["django.contrib.contenttypes", *os.environ["BENCH_APPS"].split(",")]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+# django-q2, tuned: it takes and stores many at once and keeps its workers.
+Q_CLUSTER = {
+    "name": "bench",
+    "workers": 2,
+    "timeout": 60,
+    "retry": 120,
+    "save_limit": 0,
+    "log_level": "WARNING",
+    "redis": os.environ["BENCH_REDIS"],
+    "bulk": 50,
+    "queue_limit": 200,
+    "recycle": 100_000,
+}
+TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend", "ENQUEUE_ON_COMMIT": False}}
