@@ -57,7 +57,7 @@ def write(ends: Sequence[Success]) -> None:
     """Finish the runs and store their results, waiting for a database that is away; stale ends change nothing."""
     faultpoints.reach("before settle")
     succeed = partial(ledger.succeed_many, ends)
-    held = patiently(succeed, seconds=conf().database_patience_seconds, what="finish runs")
+    held = patiently(succeed, seconds=conf().database_patience_seconds, what="settle")
     for run_id in [end.fence.run_id for end in ends if end.fence.run_id not in held]:
         log.warning("a stale end changed nothing", run_id=str(run_id))
     faultpoints.reach("after settle")

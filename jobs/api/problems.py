@@ -24,6 +24,7 @@ _NOT_THERE = (
     queries.NoSuchQueueError,
     queries.NoSuchScheduleError,
     queries.NoSuchMessageError,
+    queries.NoSuchChangeError,
 )
 
 
