@@ -23,14 +23,16 @@ _METHODS = frozenset({"get", "post", "put", "patch", "delete"})
 
 
 class StorableJson(Parser):
-    """Reads JSON that a database can keep."""
+    """Reads JSON objects that a database can keep; no endpoint takes another kind of value, null stands for none."""
 
     def parse_body(self, request: HttpRequest) -> Any:
         """Return the body's value.
 
-        Raises: ValueError when it is no JSON, or holds a NUL or half a surrogate pair.
+        Raises: ValueError when it is no JSON object, or holds a NUL or half a surrogate pair.
         """
         value = json.loads(request.body, parse_constant=_no_constant)
+        if value is not None and not isinstance(value, dict):
+            raise ValueError("it is no object")
         if _UNSTORABLE.search(json.dumps(value, ensure_ascii=False)):
             raise ValueError("it holds a character that no database keeps")
         return value

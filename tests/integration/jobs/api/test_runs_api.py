@@ -40,6 +40,13 @@ def test_a_run_is_enqueued_for_whoever_asks(operator: Caller) -> None:
     assert run.run_at.isoformat() == "2125-12-31T23:00:00+00:00"
 
 
+@pytest.mark.parametrize("body", [[None, None], "text", 7])
+def test_a_body_that_is_no_object_is_refused_also_where_none_is_needed(operator: Caller, body: Any) -> None:
+    run = saved_run(state=State.FAILED, job="add", owner=operator.user, finished_at=NOON)
+    assert operator.post(f"runs/{run.pk}/retry", body).status_code == 400
+    assert Run.objects.get(pk=run.pk).state == State.FAILED
+
+
 def test_a_unique_key_is_refused_while_its_run_is_unfinished(operator: Caller) -> None:
     body = {"args": {"x": 1}, "unique_key": "once"}
     assert enqueue(operator, body).status_code == 202
