@@ -23,7 +23,10 @@ _METHODS = frozenset({"get", "post", "put", "patch", "delete"})
 
 
 class StorableJson(Parser):
-    """Reads JSON objects that a database can keep; no endpoint takes another kind of value, null stands for none."""
+    """Reads JSON objects that a database can keep; no endpoint takes another kind of value.
+
+    Null stands for no body, which every endpoint but a PATCH can do without or refuses by itself.
+    """
 
     def parse_body(self, request: HttpRequest) -> Any:
         """Return the body's value.
@@ -31,7 +34,7 @@ class StorableJson(Parser):
         Raises: ValueError when it is no JSON object, or holds a NUL or half a surrogate pair.
         """
         value = json.loads(request.body, parse_constant=_no_constant)
-        if value is not None and not isinstance(value, dict):
+        if not isinstance(value, dict) and (value is not None or request.method == "PATCH"):
             raise ValueError("it is no object")
         if _UNSTORABLE.search(json.dumps(value, ensure_ascii=False)):
             raise ValueError("it holds a character that no database keeps")
