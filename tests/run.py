@@ -1,9 +1,6 @@
 """`make test`: the suite on SQLite and its own Valkey, then what needs a back end on each one that answers here.
 
-A few tests that fail beside others are repeated alone, once: the real processes they start may have had no time. Those
-that pass then are counted and named as repeated, so that none is flaky in secret.
-
-TEST_DATABASE_URL and TEST_BROKER_URL name other servers than the ones on this machine's usual ports.
+TEST_DATABASE_URL and TEST_BROKER_URL name others. A few failures are repeated alone, once, and named.
 """
 
 from __future__ import annotations
