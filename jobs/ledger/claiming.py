@@ -74,8 +74,7 @@ def claim(
 
 def claimed(run_id: UUID, *, worker_id: UUID, at: Sequence[datetime]) -> Run | None:
     """Return the run if a claim of this process at one of those very times took it and it is running still."""
-    mine = Run.objects.running().filter(worker=worker_id, process_id=os.getpid(), started_at__in=at)
-    return mine.filter(pk=run_id).first()
+    return Run.objects.running_here(worker_id).filter(pk=run_id, started_at__in=at).first()
 
 
 def _claim_unguarded(run_id: UUID, *, worker_id: UUID, now: datetime, job: str | None) -> Run | None:

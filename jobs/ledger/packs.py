@@ -49,9 +49,8 @@ def claim_pack(queue: str, job: str, tenant: str, *, most: int, worker_id: UUID,
 
 def claimed_in_pack(queue: str, job: str, tenant: str, *, worker_id: UUID, at: datetime) -> list[Run]:
     """Return what this process's claim at that very time took, most urgent first: its answer may have been lost."""
-    mine = Run.objects.running().filter(worker=worker_id, process_id=os.getpid(), started_at=at)
-    found = mine.filter(queue=queue, job=job, tenant=tenant, is_packed=True)
-    return list(found.order_by("-priority", "created_at", "pk"))
+    mine = Run.objects.running_here(worker_id).filter(started_at=at, is_packed=True)
+    return list(mine.filter(queue=queue, job=job, tenant=tenant).order_by("-priority", "created_at", "pk"))
 
 
 def put_back(runs: Sequence[Run], *, reason: str) -> int:
@@ -69,5 +68,4 @@ def asked_to_stop(runs: Sequence[Run]) -> list[UUID]:
 
 
 def _held(runs: Sequence[Run]) -> RunQuerySet:
-    mine = Run.objects.running().filter(worker__in={run.worker_id for run in runs}, process_id=os.getpid())
-    return mine.filter(pk__in=[run.pk for run in runs])
+    return Run.objects.running_here(*{run.worker_id for run in runs}).filter(pk__in=[run.pk for run in runs])

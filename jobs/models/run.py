@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from uuid import UUID
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -60,6 +63,10 @@ class RunQuerySet(models.QuerySet["Run"]):
     def running(self) -> RunQuerySet:
         """Filter to claimed runs."""
         return self.filter(state=State.RUNNING)
+
+    def running_here(self, *workers: UUID | None) -> RunQuerySet:
+        """Filter to the runs that this very process has claimed, as one of these nodes."""
+        return self.running().filter(worker__in=workers, process_id=os.getpid())
 
     def dead_letters(self) -> RunQuerySet:
         """Filter to failed runs that wait for a person."""

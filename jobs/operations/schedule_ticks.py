@@ -56,8 +56,7 @@ def _due_fire(plan: SchedulePlan, now: datetime) -> datetime:
 
 def _earlier(plan: SchedulePlan, fire_at: datetime) -> overlap.Earlier:
     states = Run.objects.unfinished().filter(schedule=plan.pk).exclude(fire_at=fire_at).values_list("state", flat=True)
-    begun = sum(state in {State.RUNNING, State.RETRYING} for state in states)
-    return overlap.Earlier(waiting=len(states) - begun, begun=begun)
+    return overlap.Earlier.of(states)
 
 
 def _taken(plan: SchedulePlan, fire_at: datetime) -> str:

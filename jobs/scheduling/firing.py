@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -35,7 +35,6 @@ log = structlog.get_logger(__name__)
 
 BATCH = 500
 MOST_SECONDS = 5.0
-_BEGUN = {State.RUNNING, State.RETRYING}
 _HELD = "skipped: an unfinished run has its unique key"
 _FIRED = ("next_fire_at", "last_fire_at", "problem", "problem_fires")
 
@@ -114,13 +113,12 @@ def _tick(
         log.error("schedule can't be planned", schedule=plan.schedule.name, problem=str(error))  # noqa: TRY400
         plan.next_fire_at, plan.problem = None, str(error)
         return tick
-    begun = sum(state in _BEGUN for _, state in unfinished)
-    waiting = len(unfinished) - begun
+    before = overlap.Earlier.of([state for _, state in unfinished])
     if verdict.missed is not None:
         log.warning("fires missed", schedule=plan.schedule.name, missed=str(verdict.missed))
         tick.records.append(record(plan, verdict.missed.first, now, State.MISSED, str(verdict.missed)))
     for fire_at in verdict.runs:
-        _decide(tick, fire_at, now, jobs, overlap.Earlier(waiting + len(tick.runs), begun))
+        _decide(tick, fire_at, now, jobs, replace(before, waiting=before.waiting + len(tick.runs)))
     plan.next_fire_at, plan.last_fire_at = following, verdict.latest or plan.last_fire_at
     return tick
 

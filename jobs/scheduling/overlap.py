@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from jobs.policies import Overlap
+from jobs.states import State
+
+_BEGUN = frozenset({State.RUNNING, State.RETRYING})
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,6 +17,12 @@ class Earlier:
 
     waiting: int = 0
     begun: int = 0
+
+    @classmethod
+    def of(cls, states: Collection[str]) -> Earlier:
+        """Count the states of the runs that have not ended."""
+        begun = sum(state in _BEGUN for state in states)
+        return cls(waiting=len(states) - begun, begun=begun)
 
 
 def refusal(policy: Overlap, earlier: Earlier) -> str:
