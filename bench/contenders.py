@@ -12,6 +12,7 @@ ARQ = "{bin}/arq bench.peers.arq_redis.WorkerSettings --custom-log-dict bench.pe
 PROCRASTINATE = "{bin}/procrastinate --log-level warning --app bench.peers.procrastinate_postgres.app worker -c 50"
 DJANGO_TASKS = "{bin}/python -m django db_worker -v0 --no-startup-delay --worker-id w"
 DJANGO = "bench.peers.django_settings"
+ON_DJANGO = {"DJANGO_SETTINGS_MODULE": DJANGO, "BENCH_KEEP_CONNECTIONS": "1"}
 BEAT = "{bin}/python -m celery -A bench.peers.daybook beat --loglevel WARNING"
 OURS = {"LOG_LEVEL": "INFO", "LOG_FORMAT": "json", "DEBUG": "0", "SECRET_KEY": "a" * 50}
 
@@ -194,11 +195,7 @@ CONTENDERS = (
         "django-q2",
         ("{bin}/python -m django qcluster",),
         "results",
-        variables={
-            "BENCH_APPS": "django_q",
-            "BENCH_KEEP_CONNECTIONS": "1",
-            "DJANGO_SETTINGS_MODULE": DJANGO,
-        },
+        variables={**ON_DJANGO, "BENCH_APPS": "django_q"},
         ended_sql="SELECT count(*) FROM django_q_task WHERE success",
         parts=_parts(*EVERYTHING),
         jobs=2000,
@@ -209,11 +206,7 @@ CONTENDERS = (
         "django-tasks",
         (f"{DJANGO_TASKS}0", f"{DJANGO_TASKS}1"),
         "results",
-        variables={
-            "BENCH_APPS": "django_tasks_db",
-            "BENCH_KEEP_CONNECTIONS": "1",
-            "DJANGO_SETTINGS_MODULE": DJANGO,
-        },
+        variables={**ON_DJANGO, "BENCH_APPS": "django_tasks_db"},
         ended_sql="SELECT count(*) FROM django_tasks_database_dbtaskresult WHERE status = 'SUCCESSFUL'",
         parts=_parts(*EVERYTHING),
         jobs=1500,
