@@ -205,10 +205,13 @@ def engine(
 ) -> Iterator[Engine]:
     """The running engine, with this process speaking to its database and broker; what a test starts ends with it."""
     shared = len(engine_servers.processes)
-    yield from _entered(engine_servers, django_db_blocker, monkeypatch)
-    for process in engine_servers.processes[shared:]:
-        process.kill()
-    del engine_servers.processes[shared:]
+    for entered in _entered(engine_servers, django_db_blocker, monkeypatch):
+        yield entered
+        for process in engine_servers.processes[shared:]:
+            process.kill()
+        del engine_servers.processes[shared:]
+        # What a killed worker was at would be rescued, and hold up the workers of the next test.
+        Run.objects.unfinished().filter(queue=OWN_QUEUE).delete()
 
 
 @pytest.fixture

@@ -70,10 +70,8 @@ def _database() -> str:
 
 def _waiting_message(queue: str) -> str:
     with app.connection_for_write() as broker:
-        channel: Any = broker.default_channel
-        message = poll(lambda: channel.basic_get(queue))
+        message: Any = poll(lambda: app.amqp.queues[queue].bind(broker.default_channel).get(no_ack=True))
         text = f"{message.body!r}{message.headers!r}{message.properties!r}"
-        message.ack()
     decoded = json.loads(message.body) if isinstance(message.body, str | bytes) else ""
     return f"{text}{decoded!r}"
 

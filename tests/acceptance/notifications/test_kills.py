@@ -163,11 +163,11 @@ def test_nobody_gets_two_where_the_answer_was_seen_and_nobody_is_left_out(server
     print(f"\n{figures}, seed {SEED}")
     assert kills == KILLS
     assert {row["state"] for row in rows} <= {"sent", "failed", "unknown"}
-    assert {row["address"] for row in rows if row["state"] == "failed"} == {
-        each for each in copies if each.startswith("nobody")
-    }
     for row in rows:
         number = copies[row["address"]]
+        # What a kill cut off may be unknown for good, also of an address that would have been refused.
+        is_refused = row["address"].startswith("nobody")
+        assert row["state"] in ({"failed", "unknown"} if is_refused else {"sent", "unknown"}), row
         if row["state"] == "sent":
             assert 1 <= number <= 1 + row["unanswered"], row
         assert number <= 2, row
