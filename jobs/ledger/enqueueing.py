@@ -9,6 +9,7 @@ from uuid import UUID
 from django.db.models import F, Value
 from django.db.models.functions import Concat, Left
 
+from jobs.dialect import insert_fresh
 from jobs.ledger.fence import Fence, now
 from jobs.ledger.limits import locked_bucket
 from jobs.models import Run
@@ -16,6 +17,7 @@ from jobs.models.run import WaitsFor
 from jobs.states import State
 
 _TRIES = 5
+_BATCH = 500
 _OF_A_REPLACEMENT = (
     "job",
     "queue",
@@ -64,7 +66,7 @@ def enqueue_many(runs: Sequence[Run]) -> list[Run]:
     """Insert many runs in a few statements; returns those that are new, the others stay as they are."""
     known: set[UUID] = set(Run.objects.filter(pk__in=[run.pk for run in runs]).values_list("pk", flat=True))
     fresh = [run for run in runs if run.pk not in known]
-    Run.objects.bulk_create(fresh, batch_size=500, ignore_conflicts=True)
+    Run.objects.bulk_create(fresh, batch_size=_BATCH, ignore_conflicts=True)
     return fresh
 
 
@@ -88,8 +90,7 @@ def enqueue_ticks(runs: Sequence[Run]) -> set[UUID]:
     """
     if not runs:
         return set()
-    Run.objects.bulk_create(runs, batch_size=500, ignore_conflicts=True)
-    return set(Run.objects.filter(pk__in=[run.pk for run in runs]).values_list("pk", flat=True))
+    return insert_fresh(runs, batch_size=_BATCH)
 
 
 def recent(unique_key: str, *, seconds: float) -> Run | None:

@@ -29,6 +29,15 @@ class Earlier:
     is_exact: bool = True
 
 
+@dataclass(frozen=True, slots=True)
+class Due:
+    """The fire times that are due, each listed but for those summed up, and the one that follows them."""
+
+    listed: list[datetime]
+    following: datetime | None
+    earlier: Earlier | None = None
+
+
 def next_fire(rule: str, *, after: datetime, anchor: datetime) -> datetime | None:
     """Return the first fire time strictly after `after` (UTC); None when there is none.
 
@@ -89,18 +98,17 @@ def latest_fire(rule: str, *, until: datetime, since: datetime, anchor: datetime
     return next(iter(deque(fires, maxlen=1)), None)
 
 
-def due_fires(
-    rule: str, *, first: datetime, until: datetime, since: datetime, anchor: datetime
-) -> tuple[Earlier | None, list[datetime]]:
+def due_fires(rule: str, *, first: datetime, until: datetime, since: datetime, anchor: datetime) -> Due:
     """Return the fire times from the planned `first` up to `until`: summed up before `since`, then listed.
 
-    At most MOST_LISTED are listed: where there are so many, those after the last of them are for the next time.
+    At most MOST_LISTED are listed: where there are so many, the one that follows may be due as well.
+
+    Raises: RuleError.
     """
     if first >= since:
-        return None, _listed(rule, first, until, anchor)
+        return Due(*_listed(rule, first, until, anchor))
     following = next_fire(rule, after=since - _SHORTEST, anchor=anchor)
-    listed = [] if following is None else _listed(rule, following, until, anchor)
-    return _summed_up(rule, first, min(since - _SHORTEST, until), anchor), listed
+    return Due(*_listed(rule, following, until, anchor), _summed_up(rule, first, min(since - _SHORTEST, until), anchor))
 
 
 def _summed_up(rule: str, first: datetime, until: datetime, anchor: datetime) -> Earlier:
@@ -114,8 +122,15 @@ def _summed_up(rule: str, first: datetime, until: datetime, anchor: datetime) ->
     return Earlier(first, fires[-1], len(fires))
 
 
-def _listed(rule: str, first: datetime, until: datetime, anchor: datetime) -> list[datetime]:
-    return list(islice(fires_between(rule, first=first, until=until, anchor=anchor), MOST_LISTED))
+def _listed(
+    rule: str, first: datetime | None, until: datetime, anchor: datetime
+) -> tuple[list[datetime], datetime | None]:
+    listed: list[datetime] = []
+    for fire in () if first is None else _fires(rule, first, anchor):
+        if fire > until or len(listed) == MOST_LISTED:
+            return listed, fire
+        listed.append(fire)
+    return listed, None
 
 
 def _fires(rule: str, first: datetime, anchor: datetime) -> Iterator[datetime]:

@@ -69,7 +69,7 @@ _FIELDS = (
 
 @dataclass(frozen=True, slots=True)
 class Cron:
-    """The five fields as numbers; day of month AND day of week must match, as in Celery."""
+    """The five fields as numbers, and the times of day they mean; both days must match, of month and of week."""
 
     minutes: frozenset[int]
     hours: frozenset[int]
@@ -77,15 +77,15 @@ class Cron:
     months: frozenset[int]
     weekdays: frozenset[int]
     follows_elapsed: bool
+    times: tuple[time, ...]
 
     def next_after(self, after: datetime, zone: ZoneInfo) -> datetime:
         """Return the first time strictly after `after` (UTC) at which the zone's clock shows the rule."""
         return self._next_elapsed(after, zone) if self.follows_elapsed else self._next_of_the_day(after, zone)
 
     def _next_of_the_day(self, after: datetime, zone: ZoneInfo) -> datetime:
-        times = [time(hour, minute) for hour in sorted(self.hours) for minute in sorted(self.minutes)]
         for day in self._dates(after.astimezone(zone).date()):
-            for moment in times:
+            for moment in self.times:
                 fire = first_shown(datetime.combine(day, moment), zone)
                 if fire > after:
                     return fire
@@ -140,7 +140,8 @@ def read_cron(expression: str) -> Cron:
         names = ", ".join(_MONTHS[month - 1].title() for month in sorted(months))
         raise RuleError(f"day of month: {min(days)} never comes in {names}")
     follows_elapsed = texts[0].startswith("*") or texts[1].startswith("*")
-    return Cron(minutes, hours, days, months, weekdays, follows_elapsed)
+    times = tuple(time(hour, minute) for hour in sorted(hours) for minute in sorted(minutes))
+    return Cron(minutes, hours, days, months, weekdays, follows_elapsed, times)
 
 
 def first_shown(wall: datetime, zone: ZoneInfo) -> datetime:

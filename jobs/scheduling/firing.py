@@ -127,13 +127,9 @@ def _judged(plan: SchedulePlan, now: datetime, until: datetime) -> tuple[misfire
     """Return the verdict over the fires that are due, and the next fire: due, too, where more are than go at once."""
     assert plan.next_fire_at is not None
     first, grace, end = plan.next_fire_at, timedelta(seconds=plan.grace_seconds), end_of(plan.schedule, plan)
-    earlier, listed = clock.due_fires(
-        plan.rule, first=first, until=min(until, end or until), since=now - grace, anchor=first
-    )
-    if len(listed) == clock.MOST_LISTED:
-        until = listed[-1]
-    verdict = misfire.judge(listed, now=now, grace=grace, policy=Misfire(plan.misfire), earlier=earlier)
-    return verdict, unless_ended(clock.next_fire(plan.rule, after=until, anchor=first), end)
+    due = clock.due_fires(plan.rule, first=first, until=min(until, end or until), since=now - grace, anchor=first)
+    verdict = misfire.judge(due.listed, now=now, grace=grace, policy=Misfire(plan.misfire), earlier=due.earlier)
+    return verdict, unless_ended(due.following, end)
 
 
 def _decide(tick: Tick, fire_at: datetime, now: datetime, jobs: Mapping[str, Job], earlier: overlap.Earlier) -> None:

@@ -166,25 +166,27 @@ def test_due_fires_are_listed_since_a_time_and_summed_up_before(rule: str) -> No
     every = list(fires_between(rule, first=first, until=until, anchor=AFTER))[:1000]
     until = every[-1]
     for since in (AFTER, every[0], every[len(every) // 2], until, until + timedelta(seconds=1)):
-        earlier, listed = due_fires(rule, first=first, until=until, since=since, anchor=AFTER)
+        due = due_fires(rule, first=first, until=until, since=since, anchor=AFTER)
         before = [fire for fire in every if fire < since]
-        assert listed == every[len(before) :]
-        assert earlier == (Earlier(before[0], before[-1], len(before)) if before else None)
+        assert due.listed == every[len(before) :]
+        assert due.earlier == (Earlier(before[0], before[-1], len(before)) if before else None)
+        assert due.following == next_fire(rule, after=max(until, since - timedelta(microseconds=1)), anchor=AFTER)
 
 
 def test_no_more_than_a_thousand_due_fires_are_listed_at_once() -> None:
     until = AFTER + timedelta(days=365)
-    _, listed = due_fires("cron * * * * * @UTC", first=AFTER, until=until, since=AFTER, anchor=AFTER)
-    assert (listed[0], listed[-1], len(listed)) == (AFTER, AFTER + timedelta(minutes=999), 1000)
+    due = due_fires("cron * * * * * @UTC", first=AFTER, until=until, since=AFTER, anchor=AFTER)
+    assert (due.listed[0], due.listed[-1], len(due.listed)) == (AFTER, AFTER + timedelta(minutes=999), 1000)
+    assert due.following == AFTER + timedelta(minutes=1000)
 
 
 def test_countless_missed_fires_are_counted_exactly_by_interval_and_at_least_by_crontab() -> None:
     until = AFTER + timedelta(days=365)
-    earlier, _ = due_fires("every 1", first=AFTER, until=until, since=until, anchor=AFTER)
-    assert earlier == Earlier(AFTER, until - timedelta(seconds=1), 365 * 86_400)
-    earlier, listed = due_fires("cron * * * * * @UTC", first=AFTER, until=until, since=until, anchor=AFTER)
-    assert earlier is not None
-    assert (earlier.count, earlier.is_exact, listed) == (1000, False, [until])
+    due = due_fires("every 1", first=AFTER, until=until, since=until, anchor=AFTER)
+    assert due.earlier == Earlier(AFTER, until - timedelta(seconds=1), 365 * 86_400)
+    due = due_fires("cron * * * * * @UTC", first=AFTER, until=until, since=until, anchor=AFTER)
+    assert due.earlier is not None
+    assert (due.earlier.count, due.earlier.is_exact, due.listed) == (1000, False, [until])
 
 
 @pytest.mark.parametrize(
