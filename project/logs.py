@@ -91,8 +91,10 @@ def join_task_loggers(logger: logging.Logger, **_: Any) -> None:
     logger.propagate = True
 
 
-def configure_structlog(log_format: str, level: str) -> None:
+def configure_structlog(log_format: str, level: str, *, keeps_lines_of_runs: bool) -> None:
     """Make structlog write through the standard library in the chosen format ('console' or 'json')."""
+    if not keeps_lines_of_runs:
+        LOGGING["root"]["handlers"] = ["stderr"]
     LOGGING["handlers"]["stderr"]["formatter"] = log_format
     LOGGING["root"]["level"] = level
     structlog.configure(

@@ -193,4 +193,4 @@ DAYBOOK_NOTIFICATIONS: dict[str, object] = {
 }
 
 DJANGO_STRUCTLOG_CELERY_ENABLED = False
-configure_structlog(ENVIRONMENT.log_format, ENVIRONMENT.log_level)
+configure_structlog(ENVIRONMENT.log_format, ENVIRONMENT.log_level, keeps_lines_of_runs=ENVIRONMENT.run_log_lines > 0)

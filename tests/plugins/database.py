@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import logging
 from typing import Any
 
 import pytest
 from django.conf import settings
 
-from jobs.run_log import RunLog
 from tests.plugins.environment import SCRATCH
 
 
@@ -20,11 +18,3 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: N
     if "sqlite" not in database["ENGINE"]:
         name = "test_" + "_".join(SCRATCH.parts[-2:]).replace("-", "_")
     database.setdefault("TEST", {})["NAME"] = name
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _no_log_is_written_behind_a_test() -> None:
-    """Take away the handler whose thread writes to the database when it likes; a test of it brings its own."""
-    root = logging.getLogger()
-    for handler in [handler for handler in root.handlers if isinstance(handler, RunLog)]:
-        root.removeHandler(handler)
