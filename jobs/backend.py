@@ -21,7 +21,7 @@ from jobs.dialect import is_database_fault, patiently
 from jobs.identifiers import run_id_of
 from jobs.ledger import Answer, Fence, Success
 from jobs.models import Run
-from jobs.outcomes import Again, Failure, describe, storable
+from jobs.outcomes import describe, describe_retried, storable
 from jobs.policies import NO_RETRY, Retry
 from jobs.publish import ring_next
 from jobs.states import FINAL, State
@@ -107,7 +107,7 @@ class LedgerBackend(DatabaseBackend):  # type: ignore[misc]
         def settle() -> bool:
             return ledger.try_again(
                 attempt.fence,
-                self._failure(exc, traceback, again),
+                describe_retried(exc, again, trace=str(traceback or "")),
                 at=again.at if again else now,
                 now=now,
                 spends=again.spends if again else True,
@@ -149,12 +149,6 @@ class LedgerBackend(DatabaseBackend):  # type: ignore[misc]
 
         self._settle(task_id, settle)
 
-    def _failure(self, error: BaseException | None, traceback: Any, again: Again | None) -> Failure | None:
-        is_infrastructure = again is not None and again.is_infrastructure
-        if error is None or (again is not None and not again.spends and not is_infrastructure):
-            return None
-        return describe(error, trace=str(traceback or ""), is_infrastructure=is_infrastructure)
-
     def _settle(self, task_id: str, settle: Callable[[], bool], *, key: str | None = None) -> None:
         attempt = attempts.active(task_id)
         freed = key or (attempt.run.concurrency_key if attempt else None)
@@ -192,13 +186,19 @@ class LedgerBackend(DatabaseBackend):  # type: ignore[misc]
         return abandoned.conclude(run, error, _childs(run.pk, request), retry=self._retry_of(run))
 
     def settle_lost(self, run: Run, error: BaseException) -> None:
-        """Settle a run whose node is gone, from any process: another attempt, or FAILED with all that follows."""
-        request = envelope.context_of(run)
-        stock = super().mark_as_failure
+        """Settle a run whose node is gone, from any process: another attempt, or FAILED with all that follows.
+
+        One that was asked to stop has stopped: CANCELLED.
+        """
+        request, fence = envelope.context_of(run), Fence(run.pk, token=run.token)
+        stock_failure, stock_revoked = super().mark_as_failure, super().mark_as_revoked
 
         def settle() -> bool:
-            if abandoned.conclude(run, error, Fence(run.pk, token=run.token), retry=self._retry_of(run)):
-                stock(request.id, error, None, request)
+            if run.cancel_requested_at is not None:
+                if ledger.stop(fence, now=ledger.now(), reason=f"asked to stop; {error}"):
+                    stock_revoked(request.id, str(error), request)
+            elif abandoned.conclude(run, error, fence, retry=self._retry_of(run)):
+                stock_failure(request.id, error, None, request)
             return True
 
         self._settle(str(run.pk), settle, key=run.concurrency_key)

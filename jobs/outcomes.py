@@ -86,6 +86,14 @@ def describe(error: BaseException, *, trace: str | None = None, is_infrastructur
     return Failure(kind, message, fingerprint(kind, message, place), text, is_infrastructure)
 
 
+def describe_retried(error: BaseException | None, again: Again | None, *, trace: str = "") -> Failure | None:
+    """Describe the failure of an attempt that is followed by another; None when it was no failure but a wish."""
+    is_infrastructure = again is not None and again.is_infrastructure
+    if error is None or (again is not None and not again.spends and not is_infrastructure):
+        return None
+    return describe(error, trace=trace, is_infrastructure=is_infrastructure)
+
+
 def fingerprint(kind: str, message: str, place: str = "") -> str:
     """Return 16 hex digits that stay the same while only numbers, ids and quoted parts of the message change."""
     shape = _VARIABLE_PARTS.sub("#", message)

@@ -8,6 +8,7 @@ from typing import Any
 import psycopg
 import pytest
 from django.db import OperationalError, connection, connections
+from django_celery_results.models import TaskResult
 from psycopg.conninfo import make_conninfo
 
 from jobs import machine
@@ -30,6 +31,17 @@ def test_a_lost_nodes_run_goes_back_once() -> None:
     assert [Rescuer().rescue(now=NOON) for _ in range(2)] == [1, 0]
     run.refresh_from_db()
     assert (run.state, [entry["kind"] for entry in run.attempts]) == ("RETRYING", ["LOST"])
+
+
+@pytest.mark.req("SW-22")
+def test_a_run_that_was_asked_to_stop_does_not_begin_again_when_its_node_is_lost() -> None:
+    run = orphan()
+    Run.objects.update(cancel_requested_at=NOON)
+    assert Rescuer().rescue(now=NOON) == 1
+    run.refresh_from_db()
+    assert (run.state, run.attempt) == ("CANCELLED", 1)
+    assert run.reason == "asked to stop; worker worker@here stopped reporting"
+    assert TaskResult.objects.get(task_id=str(run.pk)).status == "REVOKED"
 
 
 def running_on(process: subprocess.Popen[bytes], **columns: Any) -> Run:
