@@ -50,7 +50,7 @@ class Leg:
         environment = {name: value for name, value in os.environ.items() if name not in servers.VARIABLES}
         with tempfile.TemporaryDirectory() as folder:
             tally = Path(folder) / "tally.json"
-            command = [sys.executable, "-m", "pytest", "--quiet", f"--tally={tally}", *arguments]
+            command = [sys.executable, "-m", "pytest", "--quiet", f"--tally={tally}", "--durations=10", *arguments]
             self.status = subprocess.call(command, env={**environment, **self.environment})
             self.counts, self.figures = Counter(), []
             if tally.exists():

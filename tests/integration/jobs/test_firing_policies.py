@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from django_celery_beat.models import IntervalSchedule, PeriodicTask
 
-from jobs import Concurrency, Unique, job, ledger, publish
+from jobs import Concurrency, Unique, drafting, job, ledger, publish
 from jobs.breaker import WHOLE, Breaker
 from jobs.models import Run, ScheduleEdit, SchedulePlan
 from jobs.policies import every
@@ -99,7 +100,8 @@ def test_the_running_one_is_asked_to_stop_and_the_waiting_one_cancelled() -> Non
     assert (third.state, third.concurrency_key) == ("QUEUED", second.concurrency_key)
 
 
-def test_a_run_starts_at_its_own_share_of_the_jitter() -> None:
+def test_a_run_starts_at_its_own_share_of_the_jitter(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(drafting, "timezone", SimpleNamespace(now=lambda: START))
     schedule = minutely(jitter_seconds=3600)
     run = fire(1)
     share = share_of(schedule.pk, START + MINUTE, most_seconds=3600)

@@ -37,8 +37,10 @@ def kept(settings: Any) -> Iterator[RunLog]:
     handler = RunLog(threaded=False)
     logger = logging.getLogger("a job")
     logger.handlers, logger.propagate = [handler], False
+    logger.setLevel(logging.INFO)
     yield handler
     logger.handlers, logger.propagate = [], True
+    logger.setLevel(logging.NOTSET)
 
 
 @contextmanager
