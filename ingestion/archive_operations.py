@@ -13,8 +13,10 @@ from django_celery_beat.models import PeriodicTask
 from ingestion.models import ArchiveConfiguration, Calendar
 from jobs import operations as engine
 from jobs import queries
+from jobs.errors import RefusedError
 from jobs.models import Run
 from jobs.models.run import Cause
+from jobs.operations.schedule_checks import BadScheduleError
 from jobs.operations.schedule_record import Asker
 from jobs.operations.schedules_of_users import remove_schedules_of_user, schedule_for_user
 
@@ -76,6 +78,27 @@ def schedule_archives(user: AbstractBaseUser, *, by: Asker) -> list[PeriodicTask
     """
     active = ArchiveConfiguration.objects.active().filter(owner_id=user.pk).order_by("pk")
     return [_schedule(one, by=by) for one in active if schedule_of(one) is None]
+
+
+def schedule_all_archives(*, by: Asker) -> tuple[list[PeriodicTask], dict[str, str]]:
+    """Make the schedules that the active archives of all active users lack.
+
+    Returns the new ones, and by the name of its schedule why an archive got none: it keeps no other from its own.
+    """
+    made, refused = [], {}
+    for one in without_schedule():
+        try:
+            made.append(_schedule(one, by=by))
+        except (BadScheduleError, RefusedError) as error:
+            refused[_name(one)] = str(error)
+    return made, refused
+
+
+def without_schedule() -> list[ArchiveConfiguration]:
+    """Return the active archives that no schedule runs, not even one that is paused."""
+    active = ArchiveConfiguration.objects.active().select_related("owner", "source", "target").order_by("pk")
+    scheduled = set(PeriodicTask.objects.filter(name__startswith=f"{JOB} ").values_list("name", flat=True))
+    return [one for one in active if _name(one) not in scheduled]
 
 
 def unschedule_archives(user: AbstractBaseUser, *, by: Asker) -> int:

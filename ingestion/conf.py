@@ -27,6 +27,7 @@ class Conf:
     email_sync_lookback_days: int = 90
     ai_processing_interval_minutes: int = 10
     ai_processing_batch_size: int = 50
+    archive_schedules_at_start: bool = False
 
     google_client_id: str = ""
     google_client_secret: str = field(default="", repr=False)

@@ -9,8 +9,10 @@ from django.core import checks
 from django.db import Error, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
+from django.utils.module_loading import import_string
 
 from jobs import health, inflight, queries
+from jobs.conf import conf
 
 MOST_CLOCK_SECONDS = 2.0
 _REMEDIES = {
@@ -34,12 +36,13 @@ class Finding:
 
 
 def examine() -> list[Finding]:
-    """Return what was found of every part; none raises, what can't be examined counts as wrong."""
+    """Return what was found of every part, the applications' (`doctor_looks`) too; what can't be looked at is wrong."""
     probed = [
         Finding(name, check.ok, check.problem or _figures(check.figures or {}), _REMEDIES[name])
         for name, check in health.report().items()
     ]
-    findings = probed + [_made(part, look) for part, look in _LOOKS.items()]
+    looks = {**_LOOKS, **{part: import_string(path) for part, path in conf().doctor_looks.items()}}
+    findings = probed + [_made(part, look) for part, look in looks.items()]
     return [replace(finding, remedy="") if finding.ok else finding for finding in findings]
 
 

@@ -103,6 +103,9 @@ class Environment:
         "https://login.microsoftonline.com/common/oauth2/v2.0/token",
         "Where its tokens are; put the tenant in place of `common`.",
     )
+    archive_schedules_at_start: bool = _flag(
+        "ARCHIVE_SCHEDULES_AT_START", False, "Whether beat, when it starts, makes the schedules that archives lack."
+    )
     run_retention_days: int = _number("RUN_RETENTION_DAYS", 7, "Days a finished run is kept.")
     run_log_lines: int = _number("RUN_LOG_LINES", 1000, "Log lines kept of each run, the newest; 0: none.")
     record_retention_days: int = _number(

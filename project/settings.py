@@ -169,9 +169,10 @@ DAYBOOK = {
     "watched_keys": tuple(ENVIRONMENT.watched_keys),
     "encryption_keys": ENVIRONMENT.field_encryption_keys,
     "signing_keys": ENVIRONMENT.message_signing_keys,
-    "user_jobs": ("ingest_emails",),
+    "user_jobs": ("ingest_emails", "archive_calendar"),
     "user_zone": "notifications.zones.zone_of",
     "beat_asides": {"notifications.alerting.absence.watch_absence": 30.0},
+    "doctor_looks": {"archives": "ingestion.archive_health.look"},
     **({"code_version": ENVIRONMENT.code_version} if ENVIRONMENT.code_version else {}),
 }
 DAYBOOK_INGESTION = {
@@ -181,6 +182,7 @@ DAYBOOK_INGESTION = {
     "email_sync_lookback_days": ENVIRONMENT.email_sync_lookback_days,
     "ai_processing_interval_minutes": ENVIRONMENT.ai_processing_interval_minutes,
     "ai_processing_batch_size": ENVIRONMENT.ai_processing_batch_size,
+    "archive_schedules_at_start": ENVIRONMENT.archive_schedules_at_start,
 }
 DAYBOOK_NOTIFICATIONS: dict[str, object] = {
     "site_url": (ENVIRONMENT.site_url or f"http://127.0.0.1:{ENVIRONMENT.port}").rstrip("/"),

@@ -11,6 +11,7 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.core.management import CommandError
 from typer import Option
 
+from ingestion import archive_health
 from ingestion import archive_operations as operations
 from ingestion.calendar_operations import CalendarError, register_calendar
 from ingestion.models import ArchiveConfiguration
@@ -60,7 +61,8 @@ def archive_now(*, user: Whose, first: Day = None, last: Day = None, as_json: As
 @archive.command(name="schedule")
 def schedule_archives_of(  # noqa: PLR0913 - one option each
     *,
-    user: Whose,
+    user: Annotated[str | None, Option("--user", metavar="NAME", help="Whose calendars.")] = None,
+    everyone: Annotated[bool, Option("--all", help="Make the schedules that the archives of all users lack.")] = False,
     source: Annotated[int | None, Option(help="Number of the calendar to copy from.")] = None,
     target: Annotated[Path | None, Option(metavar="PATH", help="An .ics file to copy to; made if it is new.")] = None,
     target_url: Annotated[str | None, Option(metavar="URL", help="A CalDAV collection to copy to.")] = None,
@@ -70,6 +72,9 @@ def schedule_archives_of(  # noqa: PLR0913 - one option each
     days_back: Annotated[int, Option(min=1, max=3650, help="How far each archiving reaches back.")] = 30,
 ) -> None:
     """Archive a calendar daily or weekly; without --source make the schedules that are missing."""
+    if everyone:
+        _schedule_all(with_user=user is not None or source is not None)
+        return
     owner = _owner(user)
     if source is not None:
         hour, minute = _clock(at)
@@ -86,6 +91,18 @@ def schedule_archives_of(  # noqa: PLR0913 - one option each
         except BadScheduleError as error:
             raise bad_usage(str(error)) from None
     stdout().write("\n".join(f"scheduled: {schedule.name}" for schedule in made) or "every archive has its schedule")
+
+
+@archive.command(name="health")
+def show_troubles(*, as_json: AsJson = False) -> None:
+    """Show the active archives that no schedule runs, and those that keep failing; exit code 1 if there are any."""
+    found = archive_health.troubles()
+    if as_json:
+        print_json(stdout(), [{"archive": each.configuration.pk, "problem": each.problem} for each in found])
+    elif not found:
+        stdout().write("each archive has its schedule, none keeps failing")
+    if found:
+        raise CommandError("\n".join(map(str, found)), returncode=FAILED)
 
 
 @archive.command(name="status")
@@ -108,6 +125,15 @@ def remove_archives_of(*, user: Whose, yes: Annotated[bool, Option("--yes", help
         stdout().write(f"{operations.unschedule_archives(owner, by=SHELL)} removed")
 
 
+def _schedule_all(*, with_user: bool) -> None:
+    if with_user:
+        raise bad_usage("--all is for every user: it goes without --user and --source")
+    made, refused = operations.schedule_all_archives(by=SHELL)
+    stdout().write("\n".join(f"scheduled: {schedule.name}" for schedule in made) or "every archive has its schedule")
+    if refused:
+        raise CommandError("\n".join(f"{name}: {reason}" for name, reason in refused.items()), returncode=FAILED)
+
+
 def _configure(owner: AbstractBaseUser, source: int, place: dict[str, Any], changes: dict[str, Any]) -> None:
     calendar = owner.calendars.filter(pk=source).first()  # type: ignore[attr-defined]
     if calendar is None:
@@ -119,7 +145,7 @@ def _configure(owner: AbstractBaseUser, source: int, place: dict[str, Any], chan
         raise bad_usage(str(error)) from None
 
 
-def _owner(name: str) -> AbstractBaseUser:
+def _owner(name: str | None) -> AbstractBaseUser:
     owner = read_user(name)
     if owner is None:
         raise bad_usage("--user names no one")

@@ -68,6 +68,7 @@ TWINS = {
     "ai bulk": RUN,
     "archive run": RUN,
     "archive schedule": "POST schedules",
+    "archive health": "GET doctor",
     "archive remove": "DELETE schedules/{schedule_id}",
 }
 WITHOUT = {
