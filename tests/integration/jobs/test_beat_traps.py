@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -22,7 +21,6 @@ from jobs.scheduling import firing
 from jobs.scheduling.firing import fire_due
 from jobs.scheduling.planner import replan
 from tests.integration.jobs.conftest import all_at_once
-from tests.plugins.polling import poll
 
 pytestmark = [pytest.mark.django_db, pytest.mark.req("PL-2", "SK-8")]
 DAY = datetime(2025, 1, 1, tzinfo=UTC)
@@ -157,46 +155,6 @@ def test_a_kill_in_the_midst_of_a_fire_loses_it(killed_in_fire: None) -> None:
     faultpoints.install(None)
     fire_due(now=DAY + MINUTE)
     assert fired(minutely) == [("QUEUED", DAY + MINUTE)]
-
-
-@pytest.mark.django_db(transaction=True)
-def test_a_schedule_deleted_in_the_midst_of_its_fire_goes_and_its_run_stays() -> None:
-    minutely = schedule()
-    problems: list[Exception] = []
-
-    def go() -> None:
-        try:
-            PeriodicTask.objects.filter(pk=minutely.pk).delete()
-        except Exception as error:
-            problems.append(error)
-        finally:
-            connection.close()
-
-    deletion = threading.Thread(target=go)
-
-    def delete(point: str) -> None:
-        if point == "in fire":
-            deletion.start()
-            poll(lambda: connection.vendor == "sqlite" or _waits_for_a_lock())
-
-    faultpoints.install(delete)
-    try:
-        assert fire_due(now=DAY + MINUTE) == 1
-    finally:
-        faultpoints.install(None)
-    deletion.join(30)
-    assert not problems
-    assert not PeriodicTask.objects.exists() and not SchedulePlan.objects.exists()
-    assert [(run.state, run.schedule_id) for run in Run.objects.all()] == [("QUEUED", None)]
-
-
-def _waits_for_a_lock() -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_stat_clear_snapshot()")
-        cursor.execute(
-            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-        )
-        return bool(cursor.fetchone()[0])
 
 
 def test_a_plan_that_is_set_back_fires_its_ticks_again() -> None:
