@@ -1,7 +1,8 @@
-"""What a failed sync means for its account or calendar: kept as last error, left alone for a while, or disabled."""
+"""When a sync may ask, and asks again; what a failed one means: a wait, or the end of syncing."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import structlog
@@ -12,6 +13,8 @@ from ingestion.models import Account, Calendar, Notice
 from ingestion.providers.errors import AccessRefusedError, ConsentRevokedError
 from jobs.errors import Snooze
 
+MOST_LOOKS = 5
+
 log = structlog.get_logger(__name__)
 
 
@@ -19,6 +22,15 @@ def not_before(retry_at: datetime | None) -> None:
     """Raise Snooze while the provider wants to be left alone."""
     if retry_at and retry_at > timezone.now():
         raise Snooze(retry_at)
+
+
+def look_until_quiet(place: Account | Calendar, look: Callable[[], None]) -> None:
+    """Call `look`, and again while the provider told of a change meanwhile; the fifth time is the last."""
+    for _ in range(MOST_LOOKS):
+        begun = timezone.now()
+        look()
+        if not type(place).objects.filter(pk=place.pk, notified_at__gte=begun).exists():
+            return
 
 
 def disable(place: Account | Calendar, error: Exception) -> None:

@@ -10,13 +10,13 @@ import structlog
 from django.db import transaction
 from django.utils import timezone
 
-from ingestion.access import disable, not_before
+from ingestion.access import disable, look_until_quiet, not_before
 from ingestion.conf import conf
 from ingestion.models import Account
 from ingestion.providers.opening import open_provider
 from ingestion.providers.protocol import Page, Provider
 from ingestion.storing import Counts, known_keys, store, understand
-from jobs.context import RunContext, active_run
+from jobs.context import active_run
 from jobs.errors import Cancelled, Interrupted
 
 log = structlog.get_logger(__name__)
@@ -29,8 +29,15 @@ def sync(account: Account, *, full: bool = False, lookback_days: int | None = No
         ProviderError: kept in the account's last_error; refused credentials make the account inactive.
     """
     not_before(account.retry_at)
+    run = active_run()
+    counts = Counts(**(run.checkpointed("counts") or {})) if run else Counts()
+
+    def look() -> None:
+        account.refresh_from_db(fields=["cursor"])
+        _look(account, counts, full=full, lookback_days=lookback_days, limit=limit)
+
     try:
-        counts = _sync(account, full=full, lookback_days=lookback_days, limit=limit)
+        look_until_quiet(account, look)
     except (Cancelled, Interrupted):
         raise
     except Exception as error:
@@ -41,13 +48,11 @@ def sync(account: Account, *, full: bool = False, lookback_days: int | None = No
     return counts
 
 
-def _sync(account: Account, *, full: bool, lookback_days: int | None, limit: int | None) -> Counts:
-    run = active_run()
-    counts = Counts(**(run.checkpointed("counts") or {})) if run else Counts()
+def _look(account: Account, counts: Counts, *, full: bool, lookback_days: int | None, limit: int | None) -> None:
     if limit is not None:
         limit -= counts.fetched
         if limit <= 0:
-            return counts
+            return
     provider = open_provider(account)
     days = lookback_days if lookback_days is not None else _default_lookback(provider, full=full)
     pages = provider.fetch(
@@ -59,13 +64,12 @@ def _sync(account: Account, *, full: bool, lookback_days: int | None, limit: int
         known=partial(known_keys, account),
     )
     for page in pages:
-        _commit(account, page, counts, run=run, copies=provider.keys_are_stable)
-    return counts
+        _commit(account, page, counts, copies=provider.keys_are_stable)
 
 
-def _commit(account: Account, page: Page, counts: Counts, *, run: RunContext | None, copies: bool) -> None:
+def _commit(account: Account, page: Page, counts: Counts, *, copies: bool) -> None:
     """Store the page, the cursor behind it and the counts so far: all or nothing."""
-    now = timezone.now()
+    run, now = active_run(), timezone.now()
     arrivals = understand(account, page.mails, now=now)
     with transaction.atomic():
         Account.objects.select_for_update().get(pk=account.pk)

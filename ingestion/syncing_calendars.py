@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from ingestion.access import disable, not_before
+from ingestion.access import disable, look_until_quiet, not_before
 from ingestion.calendars.opening import open_calendar
 from ingestion.calendars.protocol import ChangePage
 from ingestion.models import Calendar
@@ -39,8 +39,15 @@ def sync_events(calendar: Calendar, *, full: bool = False) -> EventCounts:
         ProviderError: kept in the calendar's last_error; refused credentials make the calendar inactive.
     """
     not_before(calendar.retry_at)
+    run = active_run()
+    counts = EventCounts(**(run.checkpointed("counts") or {})) if run else EventCounts()
+
+    def look() -> None:
+        calendar.refresh_from_db(fields=["cursor"])
+        _look(calendar, counts, full=full)
+
     try:
-        counts = _sync(calendar, full=full)
+        look_until_quiet(calendar, look)
     except (Cancelled, Interrupted):
         raise
     except Exception as error:
@@ -51,9 +58,7 @@ def sync_events(calendar: Calendar, *, full: bool = False) -> EventCounts:
     return counts
 
 
-def _sync(calendar: Calendar, *, full: bool) -> EventCounts:
-    run = active_run()
-    counts = EventCounts(**(run.checkpointed("counts") or {})) if run else EventCounts()
+def _look(calendar: Calendar, counts: EventCounts, *, full: bool) -> None:
     window = window_at(timezone.now())
     pages = open_calendar(calendar).changes(
         calendar.cursor, full=full and not counts.fetched, versions=partial(versions_of, calendar)
@@ -61,7 +66,6 @@ def _sync(calendar: Calendar, *, full: bool) -> EventCounts:
     for page in pages:
         _commit(calendar, page, counts, window=window)
     _renew(calendar, counts, window=window)
-    return counts
 
 
 def _commit(calendar: Calendar, page: ChangePage, counts: EventCounts, *, window: Window) -> None:

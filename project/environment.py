@@ -96,6 +96,18 @@ class Environment:
     google_client_id: str = _text("GOOGLE_CLIENT_ID", "", "OAuth client for Gmail.")
     google_client_secret: str = _text("GOOGLE_CLIENT_SECRET", "", "Its secret.")
     google_token_url: str = _text("GOOGLE_TOKEN_URL", "https://oauth2.googleapis.com/token", "Where its tokens are.")
+    google_push_topic: str = _text(
+        "GOOGLE_PUSH_TOPIC", "", "Pub/Sub topic that Gmail tells of new mail, projects/P/topics/T; empty: none is told."
+    )
+    google_push_account: str = _text(
+        "GOOGLE_PUSH_ACCOUNT", "", "E-mail of the service account that signs the topic's pushes; empty: none is let in."
+    )
+    google_push_audience: str = _text(
+        "GOOGLE_PUSH_AUDIENCE", "", "Audience of its tokens; empty: PUSH_URL/api/v1/hooks/gmail."
+    )
+    google_keys_url: str = _text(
+        "GOOGLE_KEYS_URL", "https://www.googleapis.com/oauth2/v3/certs", "Where Google's public keys are."
+    )
     microsoft_client_id: str = _text("MICROSOFT_CLIENT_ID", "", "OAuth client for Microsoft 365.")
     microsoft_client_secret: str = _text("MICROSOFT_CLIENT_SECRET", "", "Its secret.")
     microsoft_token_url: str = _text(
@@ -105,6 +117,12 @@ class Environment:
     )
     archive_schedules_at_start: bool = _flag(
         "ARCHIVE_SCHEDULES_AT_START", False, "Whether beat, when it starts, makes the schedules that archives lack."
+    )
+    push_url: str = _text(
+        "PUSH_URL", "", "Public https:// address of this site, for notices of new mail; empty: none are asked for."
+    )
+    push_debounce_seconds: int = _number(
+        "PUSH_DEBOUNCE_SECONDS", 5, "Seconds within which notices for one mailbox become one sync."
     )
     run_retention_days: int = _number("RUN_RETENTION_DAYS", 7, "Days a finished run is kept.")
     run_log_lines: int = _number("RUN_LOG_LINES", 1000, "Log lines kept of each run, the newest; 0: none.")

@@ -175,8 +175,9 @@ DAYBOOK = {
     "doctor_looks": {"archives": "ingestion.archive_health.look"},
     **({"code_version": ENVIRONMENT.code_version} if ENVIRONMENT.code_version else {}),
 }
+_OF_INGESTION = ("llm_", "google_", "microsoft_", "push_")
 DAYBOOK_INGESTION = {
-    **{name: value for name, value in vars(ENVIRONMENT).items() if name.startswith(("llm_", "google_", "microsoft_"))},
+    **{name: value for name, value in vars(ENVIRONMENT).items() if name.startswith(_OF_INGESTION)},
     "export_folder": str(DATA_DIR / "exports"),
     "email_sync_interval_minutes": ENVIRONMENT.email_sync_interval_minutes,
     "email_sync_lookback_days": ENVIRONMENT.email_sync_lookback_days,

@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.urls import path
 from django.views.generic import RedirectView
 
+from ingestion.api import hooks
 from jobs.api.application import api
 from jobs.api.metrics_page import metrics_page
 from notifications.pages.exchange import exchange_page
@@ -12,6 +13,8 @@ from project import health
 urlpatterns = [
     path("", RedirectView.as_view(url="/admin/")),
     path("admin/", admin.site.urls),
+    path("api/v1/hooks/gmail", hooks.gmail),
+    path("api/v1/hooks/outlook", hooks.outlook),
     path("api/v1/", api.urls),
     path("exchange/<str:token>/", exchange_page),
     path("metrics", metrics_page),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib import admin
 from django.utils.safestring import SafeString
 
-from ingestion.models import Account
+from ingestion.models import Account, Subscription
 from jobs.admin.themed import ModelAdmin
 from jobs.markup import badge, moment, two_lines
 
@@ -20,8 +20,8 @@ class AccountAdmin(ModelAdmin[Account]):
     search_fields = ["location", "address", "owner__username"]
     autocomplete_fields = ["owner"]
     exclude = ["credentials", "cursor"]
-    readonly_fields = ["health", "synced", "has_credentials", "last_error", "disabled_reason", "created_at"]
-    fields = ["owner", "provider", "address", "location", "has_credentials", "is_active", "health", "synced",
+    readonly_fields = ["health", "synced", "notices", "has_credentials", "last_error", "disabled_reason", "created_at"]
+    fields = ["owner", "provider", "address", "location", "has_credentials", "is_active", "health", "synced", "notices",
               "last_error", "disabled_reason", "created_at"]  # fmt: skip
 
     @admin.display(description="Mailbox", ordering="location")
@@ -40,6 +40,14 @@ class AccountAdmin(ModelAdmin[Account]):
     def synced(self, account: Account) -> SafeString:
         """Return how long ago the last complete sync ended."""
         return moment(account.last_synced_at)
+
+    @admin.display(description="Notices until")
+    def notices(self, account: Account) -> SafeString:
+        """Return until when the provider promised to tell of changes, or why it doesn't."""
+        subscription = Subscription.objects.filter(account=account).first()
+        if subscription and subscription.last_error:
+            return two_lines(badge("Refused", tone="bad"), subscription.last_error)
+        return moment(subscription.expires_at if subscription else None)
 
     @admin.display(description="Credentials", boolean=True)
     def has_credentials(self, account: Account) -> bool:

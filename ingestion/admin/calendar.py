@@ -5,10 +5,10 @@ from __future__ import annotations
 from django.contrib import admin
 from django.utils.safestring import SafeString
 
-from ingestion.models import Calendar, CalendarEvent
+from ingestion.models import Calendar, CalendarEvent, Subscription
 from jobs.admin.read_only import ReadOnlyAdmin
 from jobs.admin.themed import ModelAdmin
-from jobs.markup import badge, moment
+from jobs.markup import badge, moment, two_lines
 
 
 @admin.register(Calendar)
@@ -20,8 +20,8 @@ class CalendarAdmin(ModelAdmin[Calendar]):
     list_select_related = ["owner"]
     search_fields = ["name", "location", "owner__username"]
     autocomplete_fields = ["owner"]
-    readonly_fields = ["health", "synced", "last_error", "disabled_reason", "created_at"]
-    fields = ["owner", "provider", "name", "location", "zone", "is_archive", "is_active", "health", "synced",
+    readonly_fields = ["health", "synced", "notices", "last_error", "disabled_reason", "created_at"]
+    fields = ["owner", "provider", "name", "location", "zone", "is_archive", "is_active", "health", "synced", "notices",
               "last_error", "disabled_reason", "created_at"]  # fmt: skip
 
     @admin.display(description="State")
@@ -35,6 +35,14 @@ class CalendarAdmin(ModelAdmin[Calendar]):
     def synced(self, calendar: Calendar) -> SafeString:
         """Return how long ago the last complete sync ended."""
         return moment(calendar.last_synced_at)
+
+    @admin.display(description="Notices until")
+    def notices(self, calendar: Calendar) -> SafeString:
+        """Return until when the provider promised to tell of changes, or why it doesn't."""
+        subscription = Subscription.objects.filter(calendar=calendar).first()
+        if subscription and subscription.last_error:
+            return two_lines(badge("Refused", tone="bad"), subscription.last_error)
+        return moment(subscription.expires_at if subscription else None)
 
 
 @admin.register(CalendarEvent)

@@ -44,6 +44,7 @@ class Calendar(models.Model):
     last_error = models.TextField(blank=True, default="", help_text="Why the last sync failed; empty: it didn't.")
     disabled_reason = models.CharField(max_length=200, blank=True, default="", help_text="Why it is not active.")
     retry_at = models.DateTimeField(null=True, blank=True, help_text="The provider asked to be left alone until then.")
+    notified_at = models.DateTimeField(null=True, blank=True, help_text="When the provider last told of a change.")
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = CalendarQuerySet.as_manager()

@@ -9,6 +9,8 @@ from ingestion.tasks.fact_decay import fact_decay
 from ingestion.tasks.ingest_calendar_events import ingest_calendar_events
 from ingestion.tasks.ingest_emails import ingest_emails
 from ingestion.tasks.process_threads import process_threads
+from ingestion.tasks.renew_subscription import renew_subscription
+from ingestion.tasks.renew_subscriptions import renew_subscriptions
 from ingestion.tasks.sync_account import sync_account
 from ingestion.tasks.sync_calendar import sync_calendar
 
@@ -22,6 +24,8 @@ __all__ = [
     "ingest_calendar_events",
     "ingest_emails",
     "process_threads",
+    "renew_subscription",
+    "renew_subscriptions",
     "sync_account",
     "sync_calendar",
 ]

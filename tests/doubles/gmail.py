@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from base64 import urlsafe_b64encode
 from dataclasses import dataclass
 
@@ -61,6 +62,8 @@ class GmailServer(Double):
 
     def _answer_of(self, request: Request) -> Reply:
         path = request.path.removeprefix(f"/gmail/v1/users/{ADDRESS}")
+        if path == "/watch" and request.method == "POST":
+            return self._watch(request)
         if path == "/profile":
             return Reply(200, {"emailAddress": ADDRESS, "historyId": str(self._history)})
         if path == "/messages":
@@ -68,6 +71,12 @@ class GmailServer(Double):
         if path == "/history":
             return self._changes(request)
         return self._message(path.removeprefix("/messages/"), request)
+
+    def _watch(self, request: Request) -> Reply:
+        if not request.json["topicName"].startswith("projects/"):
+            return Reply(400, {"error": {"code": 400, "message": "Invalid topicName"}})
+        ends = int((time.time() + 7 * 86_400) * 1000)
+        return Reply(200, {"historyId": str(self._history), "expiration": str(ends)})
 
     def _list(self, request: Request) -> Reply:
         ids = sorted((key for key, mail in self.mails.items() if "SPAM" not in mail.labels), reverse=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from base64 import b64encode
 from typing import Any
 
+from tests.doubles.graph_subscriptions import Subscriptions
 from tests.doubles.server import Double, Reply, Request
 from tests.doubles.tokens import Tokens
 
@@ -18,6 +19,7 @@ class GraphServer(Double):
 
     def __init__(self) -> None:
         self.tokens = Tokens()
+        self.subscriptions = Subscriptions()
         self.mails: dict[str, tuple[str, int, bytes | None]] = {}
         self.busy: set[str] = set()
         self.refusals: list[tuple[str, Reply]] = []
@@ -57,8 +59,13 @@ class GraphServer(Double):
             if part in request.path:
                 del self.refusals[at]
                 return refusal
+        if request.path.startswith("/v1.0/subscriptions"):
+            return self.subscriptions.reply(request)
         if request.path == "/v1.0/$batch":
             return self._batch(request)
+        return self._folder(request)
+
+    def _folder(self, request: Request) -> Reply:
         prefix, suffix = f"/v1.0/users/{ADDRESS}/mailFolders/", "/messages/delta"
         if request.path.startswith(prefix) and request.path.endswith(suffix):
             return self._delta(request, request.path.removeprefix(prefix).removesuffix(suffix))

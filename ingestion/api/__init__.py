@@ -1,0 +1,1 @@
+"""What other programs ask or tell over HTTP; each view parses, calls one function, and answers."""
