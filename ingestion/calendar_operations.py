@@ -15,6 +15,11 @@ from jobs import operations as engine
 from jobs.models import Run
 from jobs.models.run import Cause
 
+BASES = {
+    Calendar.Provider.GOOGLE: "https://www.googleapis.com/calendar/v3",
+    Calendar.Provider.GRAPH: "https://graph.microsoft.com/v1.0",
+}
+
 
 class CalendarError(ValueError):
     """The calendar was not described well enough to be registered."""
@@ -45,19 +50,27 @@ def register_calendar(
 def connect_calendar(
     user: AbstractBaseUser, *, consent: Consent, name: str = "primary", base_url: str = ""
 ) -> Calendar:
-    """Return the user's Google calendar of that id which lives by the consent; `base_url` replaces Google's own.
+    """Return the user's calendar of that id which lives by the consent; `base_url` replaces the provider's own address.
 
-    Raises: CalendarError when the consent is another user's, or not Google's.
+    Raises: CalendarError when the consent is another user's.
     """
-    if consent.owner_id != user.pk or consent.provider != Consent.Provider.GOOGLE:
-        raise CalendarError("The consent is another user's, or not one for Google.")
-    whose = consent.address if name == "primary" else name
-    location = f"{base_url or 'https://www.googleapis.com/calendar/v3'}/calendars/{quote(whose, safe='@')}"
+    if consent.owner_id != user.pk:
+        raise CalendarError("The consent is another user's.")
+    provider, path = _google(consent, name) if consent.provider == Consent.Provider.GOOGLE else _graph(consent, name)
     values = {"consent": consent, "is_active": True, "disabled_reason": "", "retry_at": None}
     calendar, _ = Calendar.objects.update_or_create(
-        owner_id=user.pk, provider=Calendar.Provider.GOOGLE, location=location, defaults=values
+        owner_id=user.pk, provider=provider, location=f"{base_url or BASES[provider]}{path}", defaults=values
     )
     return calendar
+
+
+def _google(consent: Consent, name: str) -> tuple[Calendar.Provider, str]:
+    return Calendar.Provider.GOOGLE, f"/calendars/{quote(consent.address if name == 'primary' else name, safe='@')}"
+
+
+def _graph(consent: Consent, name: str) -> tuple[Calendar.Provider, str]:
+    which = "calendar" if name == "primary" else f"calendars/{quote(name, safe='=')}"
+    return Calendar.Provider.GRAPH, f"/users/{quote(consent.address, safe='@')}/{which}"
 
 
 def sync_calendars(user: AbstractBaseUser, *, full: bool = False, cause: Cause = Cause.CLI) -> list[Run]:

@@ -86,9 +86,10 @@ def store_changes(calendar: Calendar, changes: Iterable[Change], *, window: Wind
     return counts
 
 
-def remove_all_but(calendar: Calendar, present: frozenset[str]) -> EventCounts:
-    """Remove the objects that a full listing didn't have."""
-    stored = set(calendar.series.values_list("provider_key", flat=True))
+def remove_all_but(calendar: Calendar, present: frozenset[str], *, since: datetime | None = None) -> EventCounts:
+    """Remove the objects that a full listing didn't have; with `since` only those that have an event after it."""
+    listed = calendar.series.filter(events__ends_at__gt=since) if since else calendar.series
+    stored = set(listed.values_list("provider_key", flat=True))
     gone = list(stored - present)
     removed = sum(
         _remove(calendar, Q(provider_key__in=gone[start : start + 500])) for start in range(0, len(gone), 500)

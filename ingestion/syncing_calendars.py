@@ -74,7 +74,7 @@ def _commit(calendar: Calendar, page: ChangePage, counts: EventCounts, *, window
         Calendar.objects.select_for_update().get(pk=calendar.pk)
         counts.add(store_changes(calendar, page.changes, window=window, run_id=run.id if run else None))
         if page.present is not None:
-            counts.add(remove_all_but(calendar, page.present))
+            counts.add(remove_all_but(calendar, page.present, since=page.listed_since))
         Calendar.objects.filter(pk=calendar.pk).update(cursor=page.cursor)
         if run:
             run.checkpoint(counts=counts.as_dict())

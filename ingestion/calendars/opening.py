@@ -9,6 +9,7 @@ from pathlib import Path
 from ingestion.calendars.caldav import CalDav
 from ingestion.calendars.errors import ReadOnlyCalendarError
 from ingestion.calendars.google import GoogleCalendar
+from ingestion.calendars.graph import GraphCalendar
 from ingestion.calendars.ics_file import IcsFile
 from ingestion.calendars.protocol import CalendarProvider, WritableCalendar
 from ingestion.models import Calendar
@@ -25,28 +26,28 @@ def _open_caldav(calendar: Calendar) -> CalDav:
     return CalDav(calendar.location, Fixed(f"Basic {b64encode(pair.encode()).decode()}"))
 
 
-def _open_google(calendar: Calendar) -> GoogleCalendar:
+def _authorization(calendar: Calendar) -> ConsentAuthorization:
     if not is_safe_for_passwords(calendar.location):
         raise RejectedError("a token goes to https:// only")
     if calendar.consent_id is None:
         raise ConsentRevokedError(f"{calendar}: there is no consent")
-    return GoogleCalendar(calendar.location, ConsentAuthorization(calendar.consent_id))
+    return ConsentAuthorization(calendar.consent_id)
 
 
 _WRITABLE: dict[str, Callable[[Calendar], WritableCalendar]] = {
     Calendar.Provider.ICS: lambda calendar: IcsFile(Path(calendar.location)),
     Calendar.Provider.CALDAV: _open_caldav,
 }
+_OPENERS: dict[str, Callable[[Calendar], CalendarProvider]] = {
+    **_WRITABLE,
+    Calendar.Provider.GOOGLE: lambda calendar: GoogleCalendar(calendar.location, _authorization(calendar)),
+    Calendar.Provider.GRAPH: lambda calendar: GraphCalendar(calendar.location, _authorization(calendar)),
+}
 
 
 def open_calendar(calendar: Calendar) -> CalendarProvider:
     """Return the provider of a calendar; nothing is connected before it is asked."""
-    if calendar.provider == Calendar.Provider.GOOGLE:
-        return _open_google(calendar)
-    if calendar.provider not in _WRITABLE:
-        message = f"calendars of {calendar.get_provider_display()} can't be read yet"
-        raise RejectedError(message)
-    return _WRITABLE[calendar.provider](calendar)
+    return _OPENERS[calendar.provider](calendar)
 
 
 def open_for_writing(calendar: Calendar) -> WritableCalendar:

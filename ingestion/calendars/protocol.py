@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Protocol
 
 Cursor = dict[str, Any]
@@ -31,6 +32,8 @@ class ChangePage:
     cursor: Cursor
     present: frozenset[str] | None = None
     """On the last page of a full listing: the keys of all there is; every other one is gone."""
+    listed_since: datetime | None = None
+    """Where the listing reaches back to a time only: what ended before it is not gone."""
 
 
 class CalendarProvider(Protocol):
