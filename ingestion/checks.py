@@ -6,6 +6,7 @@ from typing import Any
 
 from django.core.checks import CheckMessage, Error, register
 
+from ingestion.embedding.selection import embedder
 from ingestion.llm.errors import PromptError, UnknownModelError
 from ingestion.llm.prompts import prompt_names, variables_of
 from ingestion.llm.selection import language_model
@@ -18,6 +19,16 @@ def language_model_is_known(**_: Any) -> list[CheckMessage]:
         language_model()
     except UnknownModelError as error:
         return [Error(str(error), hint="Set LLM_MODEL to one of them; 'rules' is built in.", id="ingestion.E001")]
+    return []
+
+
+@register
+def embedder_is_known(**_: Any) -> list[CheckMessage]:
+    """Report a value of EMBEDDING_MODEL that names no embedder."""
+    try:
+        embedder()
+    except UnknownModelError as error:
+        return [Error(str(error), hint="'hashed' is built in.", id="ingestion.E003")]
     return []
 
 

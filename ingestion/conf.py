@@ -23,7 +23,11 @@ class Conf:
     llm_price_out: str = "0"
     llm_daily_tokens: int = 0
     llm_daily_cost: str = "0"
+    embedding_model: str = "hashed"
+    embedding_base_url: str = ""
+    embedding_api_key: str = field(default="", repr=False)
     email_sync_interval_minutes: int = 5
+    provider_syncs_per_minute: int = 6000
     email_sync_lookback_days: int = 90
     ai_processing_interval_minutes: int = 10
     ai_processing_batch_size: int = 50

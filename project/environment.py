@@ -89,7 +89,15 @@ class Environment:
     llm_price_out: str = _text("LLM_PRICE_OUT", "0", "Price of a million tokens answered.")
     llm_daily_tokens: int = _number("LLM_DAILY_TOKENS", 0, "Tokens per user and day (UTC); 0: no bound.")
     llm_daily_cost: str = _text("LLM_DAILY_COST", "0", "Cost per user and day (UTC); 0: no bound.")
+    embedding_model: str = _text(
+        "EMBEDDING_MODEL", "hashed", "What search finds meanings by: hashed (built in, offline) or openai:NAME."
+    )
+    embedding_base_url: str = _text("EMBEDDING_BASE_URL", "", "Where that model is: an OpenAI-compatible endpoint.")
+    embedding_api_key: str = _text("EMBEDDING_API_KEY", "", "Key of its server.")
     email_sync_interval_minutes: int = _number("EMAIL_SYNC_INTERVAL_MINUTES", 5, "Minutes between mail syncs.")
+    provider_syncs_per_minute: int = _number(
+        "PROVIDER_SYNCS_PER_MINUTE", 6000, "Syncs that start per minute at one provider, over all workers; 0: no bound."
+    )
     email_sync_lookback_days: int = _number("EMAIL_SYNC_LOOKBACK_DAYS", 90, "Days a first sync reaches back.")
     ai_processing_interval_minutes: int = _number("AI_PROCESSING_INTERVAL_MINUTES", 10, "Minutes between AI runs.")
     ai_processing_batch_size: int = _number("AI_PROCESSING_BATCH_SIZE", 50, "Mails per AI run.")

@@ -175,11 +175,12 @@ DAYBOOK = {
     "doctor_looks": {"archives": "ingestion.archive_health.look"},
     **({"code_version": ENVIRONMENT.code_version} if ENVIRONMENT.code_version else {}),
 }
-_OF_INGESTION = ("llm_", "google_", "microsoft_", "push_")
+_OF_INGESTION = ("llm_", "google_", "microsoft_", "push_", "embedding_")
 DAYBOOK_INGESTION = {
     **{name: value for name, value in vars(ENVIRONMENT).items() if name.startswith(_OF_INGESTION)},
     "export_folder": str(DATA_DIR / "exports"),
     "email_sync_interval_minutes": ENVIRONMENT.email_sync_interval_minutes,
+    "provider_syncs_per_minute": ENVIRONMENT.provider_syncs_per_minute,
     "email_sync_lookback_days": ENVIRONMENT.email_sync_lookback_days,
     "ai_processing_interval_minutes": ENVIRONMENT.ai_processing_interval_minutes,
     "ai_processing_batch_size": ENVIRONMENT.ai_processing_batch_size,

@@ -4,11 +4,13 @@ from django.contrib import admin
 from django.urls import path
 from django.views.generic import RedirectView
 
-from ingestion.api import hooks
+from ingestion.api import hooks, search
 from jobs.api.application import api
 from jobs.api.metrics_page import metrics_page
 from notifications.pages.exchange import exchange_page
 from project import health
+
+api.add_router("", search.router)
 
 urlpatterns = [
     path("", RedirectView.as_view(url="/admin/")),

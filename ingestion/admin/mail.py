@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
 from ingestion.admin.classification import deadline, importance_badge, lines
 from ingestion.models import Attachment, Classification, Mail
+from ingestion.searching.full_text import mails_with
+from ingestion.searching.query import BadQueryError, parse_query
 from jobs.admin.read_only import ReadOnlyAdmin, ReadOnlyInline
 from jobs.markup import NOTHING, badge, clipped, code, link, moment, run_link, two_lines
 from jobs.phrases import size_words
@@ -79,6 +81,17 @@ class MailAdmin(ReadOnlyAdmin[Mail]):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Mail]:
         """Leave bodies in the database until one mail is opened."""
         return super().get_queryset(request).defer("raw").annotate(file_count=Count("attachments"))
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Mail], search_term: str
+    ) -> tuple[QuerySet[Mail], bool]:
+        """Find by words anywhere in mails and their files, where they are indexed; else by subject and sender."""
+        found, may_repeat = super().get_search_results(request, queryset, search_term)
+        try:
+            terms = parse_query(search_term)
+        except BadQueryError:
+            return found, may_repeat
+        return queryset.filter(Q(pk__in=found.values("pk")) | Q(pk__in=mails_with(terms))), False
 
     @admin.display(description="Mail", ordering="subject")
     def sender_and_subject(self, mail: Mail) -> SafeString:

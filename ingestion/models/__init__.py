@@ -13,6 +13,7 @@ from ingestion.models.finance import FinanceExtraction, Transaction, Transaction
 from ingestion.models.llm_call import LLMCall
 from ingestion.models.mail import Mail, MailCopy
 from ingestion.models.notice import Notice
+from ingestion.models.search_entry import SearchEntry
 from ingestion.models.subscription import Subscription
 from ingestion.models.thread import Thread, ThreadReference
 from ingestion.models.thread_review import ThreadReview
@@ -36,6 +37,7 @@ __all__ = [
     "Mail",
     "MailCopy",
     "Notice",
+    "SearchEntry",
     "Subscription",
     "Thread",
     "ThreadReference",

@@ -6,6 +6,7 @@ from ingestion.tasks.erase_user_data import erase_user_data
 from ingestion.tasks.export_user_data import export_user_data
 from ingestion.tasks.extract_transactions import extract_transactions
 from ingestion.tasks.fact_decay import fact_decay
+from ingestion.tasks.index_for_search import index_for_search
 from ingestion.tasks.ingest_calendar_events import ingest_calendar_events
 from ingestion.tasks.ingest_emails import ingest_emails
 from ingestion.tasks.process_threads import process_threads
@@ -21,6 +22,7 @@ __all__ = [
     "export_user_data",
     "extract_transactions",
     "fact_decay",
+    "index_for_search",
     "ingest_calendar_events",
     "ingest_emails",
     "process_threads",

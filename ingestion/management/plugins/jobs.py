@@ -12,7 +12,7 @@ from django_typer.utils import get_current_command
 from typer import Option
 
 from ingestion import operations
-from ingestion.cli import ai, archive
+from ingestion.cli import ai, archive, search
 from ingestion.cli.calendars import sync_one_users_calendars
 from ingestion.cli.passwords import WARNING, has_password, read_password
 from ingestion.models import Account
@@ -23,7 +23,7 @@ from jobs.cli.reading import read_user
 from jobs.management.commands.jobs import AsJson, Command
 from jobs.states import State
 
-__all__ = ["ai", "archive", "sync"]
+__all__ = ["ai", "archive", "search", "sync"]
 
 Full = Annotated[bool, Option("--full", help="Look at everything again, not only at what is new.")]
 Lookback = Annotated[int | None, Option(min=1, metavar="DAYS", help="How far a first or full sync reaches back.")]

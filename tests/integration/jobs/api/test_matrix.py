@@ -70,6 +70,7 @@ TABLE: dict[tuple[str, str], tuple[str, Any, tuple[int, ...]]] = {
     ("POST", "schedules/{schedule_id}/backfill"): ("operate", PAST, (401, 404, 200, 403, 200)),
     ("GET", "dead-letters"): ("read", None, (401, 403, 403, 200, 200)),
     ("POST", "dead-letters/replay"): ("operate", {"job": "add"}, (401, 403, 403, 403, 200)),
+    ("GET", "search"): ("read", None, (401, 422, 422, 422, 422)),
     ("POST", "dead-letters/discard"): ("operate", {"job": "add"}, (401, 403, 403, 403, 200)),
 }
 
