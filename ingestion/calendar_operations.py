@@ -79,7 +79,7 @@ def sync_calendars(user: AbstractBaseUser, *, full: bool = False, cause: Cause =
     return [
         engine.run_here(
             "sync_calendar",
-            {"calendar_id": calendar.pk, "user_id": user.pk, "full": full},
+            {"calendar_id": calendar.pk, "user_id": user.pk, "provider": calendar.provider, "full": full},
             owner=calendar.owner,
             cause=cause,
         )

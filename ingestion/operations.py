@@ -150,7 +150,8 @@ def _revived(account: Account, **changes: Any) -> Account:
 
 
 def _sync(account: Account, *, cause: Cause, options: dict[str, Any]) -> Synced:
-    kwargs = {"account_id": account.pk, "user_id": account.owner_id, **options}
+    whose = {"account_id": account.pk, "user_id": account.owner_id, "provider": account.provider}
+    kwargs = {**whose, **options}
     run = engine.run_here("sync_account", kwargs, owner=account.owner, cause=cause)
     result = queries.details(run).result if run.state == State.SUCCESS else None
     return Synced(account=account, run=run, counts=result or {})

@@ -42,7 +42,7 @@ def _note(place: Account | Calendar) -> bool:
         type(place).objects.filter(pk=place.pk).update(notified_at=now)
         _, is_new = engine.enqueue(
             f"sync_{name}",
-            {f"{name}_id": place.pk, "user_id": place.owner_id},
+            {f"{name}_id": place.pk, "user_id": place.owner_id, "provider": place.provider},
             cause=Cause.API,
             owner=place.owner,
             eta=at + MARGIN,

@@ -21,6 +21,6 @@ def ingest_calendar_events(
         calendars = calendars.filter(owner_id=user_id)
     if provider is not None:
         calendars = calendars.filter(provider=provider)
-    rows = calendars.values_list("pk", "owner_id").iterator()
-    children = ({"calendar_id": pk, "user_id": owner_id, "full": full} for pk, owner_id in rows)
+    rows = calendars.values_list("pk", "owner_id", "provider").iterator()
+    children = ({"calendar_id": pk, "user_id": owner_id, "provider": at, "full": full} for pk, owner_id, at in rows)
     return {"calendars": len(current_run().spawn(sync_calendar, children, owner="user_id"))}

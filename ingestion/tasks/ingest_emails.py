@@ -25,12 +25,12 @@ def ingest_emails(
         accounts = accounts.filter(owner_id=user_id)
     if provider is not None:
         accounts = accounts.filter(provider=provider)
-    rows = accounts.values_list("pk", "owner_id").iterator()
+    rows = accounts.values_list("pk", "owner_id", "provider").iterator()
     options = {"full": full, "lookback_days": lookback_days}
     spawned = current_run().spawn(sync_account, _each(rows, options), owner="user_id")
     return {"accounts": len(spawned)}
 
 
-def _each(rows: Iterator[tuple[int, int]], options: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    for account_id, owner_id in rows:
-        yield {"account_id": account_id, "user_id": owner_id, **options}
+def _each(rows: Iterator[tuple[int, int, str]], options: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for account_id, owner_id, provider in rows:
+        yield {"account_id": account_id, "user_id": owner_id, "provider": provider, **options}

@@ -4,27 +4,33 @@ from __future__ import annotations
 
 import structlog
 
+from ingestion.conf import conf
 from ingestion.models import Account
 from ingestion.syncing import sync
-from jobs import Concurrency, PermanentError, Retry, job
+from jobs import Concurrency, PermanentError, RateLimit, Retry, job
+
+PER_MINUTE = conf().provider_syncs_per_minute
 
 
 @job(
     queue="email",
     retry=Retry(3),
     concurrency=Concurrency(1, key="account:{account_id}", on_conflict="skip"),
+    rate_limit=RateLimit(PER_MINUTE, 60.0, key="{provider}") if PER_MINUTE else None,
 )
 def sync_account(
     *,
     account_id: int,
     user_id: int | None = None,
+    provider: str = "",
     full: bool = False,
     lookback_days: int | None = None,
     limit: int | None = None,
 ) -> dict[str, int]:
     """Fetch what is new in one account and return {fetched, stored, duplicates, broken, threads, attachments}.
 
-    `user_id` must own the account where it is given. `full` looks at everything again; `lookback_days` bounds how far
+    `user_id` must own the account where it is given. Syncs of one `provider` start at most PROVIDER_SYNCS_PER_MINUTE
+    times a minute, over all workers. `full` looks at everything again; `lookback_days` bounds how far
     a first or full sync reaches back. A further attempt goes on behind the last page stored.
     """
     accounts = Account.objects.filter(pk=account_id)

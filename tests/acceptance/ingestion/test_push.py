@@ -74,6 +74,10 @@ def asked_for() -> list[tuple[str, str, dict[str, Any]]]:
     return [(run.state, str(run.cause), run.kwargs) for run in runs]
 
 
+def whose(account: Account) -> dict[str, Any]:
+    return {"account_id": account.pk, "user_id": account.owner_id, "provider": account.provider}
+
+
 def subscribe() -> dict[str, Any]:
     parent = run_here(renew_subscriptions, {})
     result: dict[str, Any] = queries.details(parent).result
@@ -87,7 +91,7 @@ def test_many_pushes_of_gmail_become_one_sync_which_brings_the_mail(
     account = connected(gmail)
     gmail.deliver(message("m1"))
     assert {pubsub.push(pubsub.audience, data=NOTICE) for _ in range(10)} == {204}
-    assert asked_for() == [("SCHEDULED", "api", {"account_id": account.pk, "user_id": account.owner_id})]
+    assert asked_for() == [("SCHEDULED", "api", whose(account))]
     run = Run.objects.get(job="sync_account")
     assert (run.owner, run.run_at > timezone.now()) == (account.owner, True)
     assert len(pubsub.requests) == 1
@@ -173,7 +177,7 @@ def test_graph_is_subscribed_to_with_a_secret_and_its_notices_become_one_sync(
     assert len(made.secret) >= 32
     graph.deliver(message("m1"), message("m2"))
     assert graph.subscriptions.notify(key, times=20) == 202
-    assert asked_for() == [("SCHEDULED", "api", {"account_id": account.pk, "user_id": account.owner_id})]
+    assert asked_for() == [("SCHEDULED", "api", whose(account))]
     assert sync_account(account_id=account.pk)["stored"] == 2
 
 
