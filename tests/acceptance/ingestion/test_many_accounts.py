@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from django.contrib.auth.models import User
@@ -59,7 +60,7 @@ def test_every_account_is_synced_once_the_totals_are_exact_and_memory_stays_flat
     worker = start("celery", "-A", "project", "worker", "-Q", "email", "-c", "2", "-n", "w@%h", *quiet, **given)
     beat = start("celery", "-A", "project", "beat", **given)
     parent = ingest_emails.delay()
-    children = Run.objects.filter(parent_id=parent.id)
+    children = Run.objects.filter(parent_id=UUID(parent.id))
     poll(lambda: Mail.objects.count() >= ACCOUNTS // 4, within=1500)
     early = memory_of(worker), memory_of(beat)
     poll(lambda: Run.objects.filter(pk=parent.id, state=State.SUCCESS).exists(), within=1500)

@@ -10,6 +10,7 @@ import httpx2
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from django.contrib.auth.models import User
+from django.db import connection
 from django.utils import timezone
 from pytest_django.live_server_helper import LiveServer
 
@@ -255,6 +256,7 @@ def test_a_notice_that_comes_while_a_sync_is_under_way_makes_it_look_again(graph
             # The inbox has been read by now.
             graph.deliver(message("m2"))
             Account.objects.update(notified_at=timezone.now())
+        connection.close()
         return answer
 
     graph._answer = late
