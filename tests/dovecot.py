@@ -5,10 +5,11 @@ from __future__ import annotations
 import getpass
 import imaplib
 import os
+import re
 import shutil
 import socket
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -107,6 +108,15 @@ class Dovecot:
         found = (imaplib.ParseFlags(item) for item in items if isinstance(item, bytes))
         return sorted(b" ".join(flag for flag in flags if flag != b"\\Recent") for flags in found)
 
+    def threads(self, user: str, algorithm: str) -> list[frozenset[int]]:
+        """Return the threads of INBOX as the server finds them (RFC 5256), each as its UIDs."""
+        with self._client(user) as client:
+            client.select("INBOX", readonly=True)
+            status, said = client.uid("THREAD", algorithm, "UTF-8", "ALL")
+            assert status == "OK", said
+        text = b"".join(line for line in said if isinstance(line, bytes)).decode()
+        return [frozenset(map(int, re.findall(r"\d+", thread))) for thread in _outermost(text)]
+
     def uid_validity(self, user: str) -> int:
         """Return INBOX's UIDVALIDITY."""
         with self._client(user) as client:
@@ -139,6 +149,18 @@ class Dovecot:
         except (OSError, imaplib.IMAP4.error):
             return False
         return True
+
+
+def _outermost(text: str) -> Iterator[str]:
+    depth = start = 0
+    for at, sign in enumerate(text):
+        if sign == "(":
+            start = at if depth == 0 else start
+            depth += 1
+        elif sign == ")":
+            depth -= 1
+            if depth == 0:
+                yield text[start:at]
 
 
 def find_dovecot() -> str:
