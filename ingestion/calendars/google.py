@@ -1,4 +1,4 @@
-"""Google Calendar by its REST interface: what changed by sync token, everything when the token is gone; read-only.
+"""Google Calendar by its REST interface: what changed by sync token, everything when the token is gone.
 
 A recurring event and each of its exceptions are objects of their own there; here they are parts of one.
 """
@@ -11,9 +11,10 @@ from typing import Any
 from urllib.parse import quote
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from ingestion.calendars.google_objects import events_of
 from ingestion.calendars.ics_text import calendar_of
 from ingestion.calendars.protocol import Change, ChangePage, Cursor, Versions
-from ingestion.providers.errors import PositionLostError
+from ingestion.providers.errors import PositionLostError, RejectedError
 from ingestion.providers.http import Authorization, Call, HttpApi, http_api
 from ingestion.providers.protocol import stored_key
 
@@ -37,6 +38,26 @@ class GoogleCalendar:
                 yield from self._pages(api, token, before=cursor)
             except PositionLostError:
                 yield from self._pages(api, "", before={})
+
+    def put(self, uid: str, source: str) -> None:
+        """Import the object by its UID, then bring its exceptions into their places; nobody is told of it.
+
+        Raises: ProviderError, also when Google doesn't know an exception's original time.
+        """
+        del uid  # It stands in the object.
+        event, exceptions = events_of(source)
+        silently = {"sendUpdates": "none"}
+        with http_api(self._authorization) as api:
+            call = Call(method="POST", url=f"{self._url}/import", params=silently, json=event)
+            key = quote(str(api.ask(call).json()["id"]), safe="")
+            for original, changes in exceptions.items():
+                url = f"{self._url}/{key}/instances"
+                asked = {"originalStart": original, "showDeleted": "true", "maxResults": "1"}
+                found = api.ask(Call(method="GET", url=url, params=asked)).json().get("items", [])
+                if not found:
+                    raise RejectedError(f"the archive has no occurrence at {original}")
+                url = f"{self._url}/{quote(str(found[0]['id']), safe='')}"
+                api.ask(Call(method="PATCH", url=url, params=silently, json=changes))
 
     def _pages(self, api: HttpApi, token: str, *, before: Cursor) -> Iterator[ChangePage]:
         """Yield the pages of one listing; its token comes with the last one, so a killed sync lists again."""

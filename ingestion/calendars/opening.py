@@ -37,10 +37,10 @@ def _authorization(calendar: Calendar) -> ConsentAuthorization:
 _WRITABLE: dict[str, Callable[[Calendar], WritableCalendar]] = {
     Calendar.Provider.ICS: lambda calendar: IcsFile(Path(calendar.location)),
     Calendar.Provider.CALDAV: _open_caldav,
+    Calendar.Provider.GOOGLE: lambda calendar: GoogleCalendar(calendar.location, _authorization(calendar)),
 }
 _OPENERS: dict[str, Callable[[Calendar], CalendarProvider]] = {
     **_WRITABLE,
-    Calendar.Provider.GOOGLE: lambda calendar: GoogleCalendar(calendar.location, _authorization(calendar)),
     Calendar.Provider.GRAPH: lambda calendar: GraphCalendar(calendar.location, _authorization(calendar)),
 }
 

@@ -2,15 +2,73 @@
 
 from __future__ import annotations
 
+import hashlib
+from datetime import UTC, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
+
+import icalendar
+import recurring_ical_events
 
 from tests.doubles.server import Double, Reply, Request
 from tests.doubles.tokens import Tokens
 
-ADDRESS = "anna@x.org"
+ADDRESS, ARCHIVE = "anna@x.org", "archive@x.org"
 PAGE = 10
 # The real server refuses these together with a sync token.
 NOT_WITH_TOKENS = {"timeMin", "timeMax", "q", "orderBy", "updatedMin", "iCalUID"}
+
+
+class Archive:
+    """A second calendar, that is written: imports by iCalUID, instances by original start, patches."""
+
+    def __init__(self) -> None:
+        self.events: dict[str, dict[str, Any]] = {}
+        self.writes = 0
+
+    def reply(self, request: Request) -> Reply:
+        """Answer a request below its events."""
+        path = request.path.partition("/events/")[2]
+        if request.method != "GET" and request.query.get("sendUpdates") != "none":
+            return Reply(400, {"error": {"message": "somebody would be told of a copy"}})
+        if (request.method, path) == ("POST", "import"):
+            return self._import(request.json)
+        key, _, rest = path.partition("/")
+        if request.method == "PATCH" and not rest:
+            return self._patch(key, request.json)
+        master = self.events.get(key)
+        if master is None or rest != "instances":
+            return Reply(404, {"error": {"code": 404}})
+        wanted = datetime.fromisoformat(request.query["originalStart"]).astimezone(UTC)
+        found = [{"id": f"{key}_{start:%Y%m%dT%H%M%SZ}"} for start in starts_of(master) if start == wanted]
+        return Reply(200, {"items": found})
+
+    def _import(self, event: dict[str, Any]) -> Reply:
+        missing = {"iCalUID", "start", "end"} - set(event)
+        if missing or (event.get("recurrence") and "dateTime" in event["start"] and "timeZone" not in event["start"]):
+            return Reply(400, {"error": {"message": f"missing: {sorted(missing) or 'time zone'}"}})
+        key = hashlib.sha256(event["iCalUID"].encode()).hexdigest()[:26]
+        self.events[key] = event
+        # Another import of a recurring event lets its exceptions go, as an update of the whole does.
+        self.events = {name: one for name, one in self.events.items() if not name.startswith(f"{key}_")}
+        self.writes += 1
+        return Reply(200, {"id": key, **event})
+
+    def _patch(self, key: str, changes: dict[str, Any]) -> Reply:
+        if key.partition("_")[0] not in self.events:
+            return Reply(404, {"error": {"code": 404}})
+        self.events[key] = {**self.events.get(key, {}), **changes}
+        self.writes += 1
+        return Reply(200, {"id": key})
+
+
+def starts_of(event: dict[str, Any]) -> list[datetime]:
+    """Return when the occurrences of a timed event were to begin, in UTC."""
+    start = datetime.fromisoformat(event["start"]["dateTime"]).astimezone(ZoneInfo(event["start"]["timeZone"]))
+    lines = [f"DTSTART;TZID={start.tzinfo}:{start:%Y%m%dT%H%M%S}", *event.get("recurrence", [])]
+    text = "\r\n".join(["BEGIN:VCALENDAR", "BEGIN:VEVENT", "UID:x", *lines, "END:VEVENT", "END:VCALENDAR", ""])
+    found = recurring_ical_events.of(icalendar.Calendar.from_ical(text)).between((2000,), (2100,))
+    return [each["DTSTART"].dt.astimezone(UTC) for each in found]
 
 
 class GoogleCalendarServer(Double):
@@ -18,6 +76,7 @@ class GoogleCalendarServer(Double):
 
     def __init__(self) -> None:
         self.tokens = Tokens()
+        self.archive = Archive()
         self._items: dict[str, tuple[int, dict[str, Any]]] = {}
         self._clock, self._oldest = 0, 0
         super().__init__(self._reply)
@@ -54,6 +113,8 @@ class GoogleCalendarServer(Double):
             return self.tokens.reply(request)
         if not self.tokens.lets_in(request):
             return Reply(401, {"error": {"code": 401}})
+        if request.path.startswith(f"/calendar/v3/calendars/{ARCHIVE}/events"):
+            return self.archive.reply(request)
         if request.path != f"/calendar/v3/calendars/{ADDRESS}/events":
             return Reply(404, {"error": {"code": 404}})
         since = int(request.query.get("syncToken", "0"))

@@ -4,22 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 import time_machine
 from django.contrib.auth.models import User
 
-from ingestion.calendar_operations import CalendarError, connect_calendar
+from ingestion.archive_operations import configure_archive
+from ingestion.calendar_operations import CalendarError, connect_calendar, register_calendar
 from ingestion.models import Calendar, CalendarEvent, CalendarSeries
 from ingestion.operations import give_consent
 from ingestion.providers.errors import ConsentRevokedError
-from ingestion.tasks import sync_calendar
-from tests.doubles.google_calendar import ADDRESS, GoogleCalendarServer
+from ingestion.tasks import archive_calendar, sync_calendar
+from jobs.here import run_here
+from jobs.states import State
+from jobs.testing import result_of
+from tests.calendars import vcalendar, vevent
+from tests.doubles.google_calendar import ADDRESS, ARCHIVE, GoogleCalendarServer, starts_of
 from tests.doubles.tokens import REFRESH
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.req("SW-12")]
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+WEEKLY = vevent(
+    "weekly", "20261001T090000", "20261001T100000", RRULE="FREQ=WEEKLY", EXDATE="20261015T090000", CLASS="PRIVATE"
+)
+MOVED = vevent("weekly", "20261030T110000", "20261030T120000", RECURRENCE_ID="20261029T090000", SUMMARY="Moved")
+GONE = vevent("weekly", "20261105T090000", RECURRENCE_ID="20261105T090000", STATUS="CANCELLED")
+PAST = vevent("past", "20261020T140000Z", "20261020T150000Z", CLASS="PRIVATE", LOCATION="Room 5")
 
 
 @pytest.fixture
@@ -122,3 +134,31 @@ def test_people_come_along_and_a_withdrawn_consent_stops_it(server: GoogleCalend
     assert calendar.consent
     with pytest.raises(CalendarError):
         connect_calendar(stranger, consent=calendar.consent)
+
+
+@pytest.mark.req("AA-1")
+def test_an_archive_at_google_is_the_same_after_three_runs(
+    server: GoogleCalendarServer, calendar: Calendar, tmp_path: Path
+) -> None:
+    (tmp_path / "source.ics").write_text(vcalendar(WEEKLY, MOVED, GONE, PAST))
+    source, _ = register_calendar(calendar.owner, ics=tmp_path / "source.ics", zone="Europe/Zurich")
+    assert calendar.consent
+    target = connect_calendar(calendar.owner, consent=calendar.consent, name=ARCHIVE, base_url=server.base_url)
+    archive = configure_archive(calendar.owner, source=source, target=target, zone="Europe/Zurich")
+    wanted = {"configuration_id": archive.pk, "first": "2026-10-05", "last": "2026-11-15"}
+    first = run_here(archive_calendar, wanted)
+    assert (first.state, result_of(first)["copied"]) == (State.SUCCESS, 5), first.error_message
+    once, writes = dict(server.archive.events), server.archive.writes
+    for _ in range(2):
+        assert result_of(run_here(archive_calendar, wanted))["already"] == 5
+    assert (server.archive.events, server.archive.writes) == (once, writes)
+    weekly = next(event for event in once.values() if event.get("iCalUID") == "weekly")
+    moved = next(event for key, event in once.items() if "_" in key)
+    # The rule gives the moved one, too, at its original time; 9:00 in Zurich stays 9:00 over the change of clocks.
+    assert [f"{start:%m-%d %H}" for start in starts_of(weekly)] == ["10-08 07", "10-22 07", "10-29 08", "11-12 08"]
+    assert (weekly["visibility"], weekly["start"]["timeZone"]) == ("private", "Europe/Zurich")
+    assert (moved["summary"], moved["start"]["dateTime"]) == ("Moved", "2026-10-30T11:00:00+01:00")
+    # What a killed run put but didn't note is put again, to the same end.
+    archive.archived.all().delete()
+    assert result_of(run_here(archive_calendar, wanted))["copied"] == 5
+    assert server.archive.events == once
