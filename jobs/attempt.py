@@ -280,7 +280,7 @@ def _follow(refusal: Refusal, job: Job, run_id: UUID) -> None:
         ledger.skip(run_id, reason=refusal, now=ledger.now())
     if not gives_up and refusal is not Refusal.EXPIRED:
         return
-    run = Run.objects.filter(pk=run_id, state=State.SKIPPED).first()
+    run = Run.objects.filter(pk=run_id, state__in=[State.SKIPPED, State.MISSED]).first()
     if run is not None:
         cast("Any", job.backend).part_ended(run, reason=run.reason)
 

@@ -126,7 +126,7 @@ class LedgerBackend(DatabaseBackend):  # type: ignore[misc]
         store_result: bool = True,
         state: str = states.REVOKED,
     ) -> None:
-        """Settle the run as CANCELLED, or SKIPPED when it expired before it started."""
+        """Settle the run as CANCELLED, or SKIPPED or MISSED when it expired before it started."""
         if dead_packs.is_of_bell(request):
             dead_packs.give_back(self, WorkerLostError(reason), request, is_wish=True)
             return
@@ -136,7 +136,7 @@ class LedgerBackend(DatabaseBackend):  # type: ignore[misc]
 
         def settle() -> bool:
             if reason == "expired":
-                changed = ledger.skip(run_id, reason="not started before its deadline", now=now)
+                changed = ledger.expire(run_id, now=now)
             elif attempt is not None:
                 changed = ledger.stop(attempt.fence, now=now, reason=reason, usage=attempt.usage())
             else:

@@ -88,6 +88,7 @@ def draft(  # noqa: PLR0913 - one column each
         cause=cause or (Cause.PARENT if active else Cause.CODE),
         created_at=now,
         run_at=run_at,
+        fire_at=run_at if eta is not None and expires is not None else None,
         expires_at=moment(expires if expires is not None else declared.expires_seconds, now),
         published_at=now if run_at <= now and has_message and window.has_room(queue_name) else None,
         is_packed=is_packed,

@@ -132,7 +132,7 @@ def _shares(key: Key, most: int) -> dict[str, int]:
 def _skip_expired(key: Key) -> None:
     now = ledger.now()
     for run in ledger.expired_in_pack(*key, now=now):
-        if ledger.skip(run.pk, reason=ledger.Refusal.EXPIRED, now=now):
+        if ledger.expire(run.pk, now=now):
             cast("Any", current_app.backend).part_ended(run, reason=ledger.Refusal.EXPIRED)
 
 

@@ -30,8 +30,8 @@ WAITING = frozenset({State.SCHEDULED, State.QUEUED, State.RETRYING})
 TIMED = [State.SCHEDULED, State.RETRYING]
 
 TRANSITIONS: dict[State, frozenset[State]] = {
-    State.SCHEDULED: frozenset({State.QUEUED, State.CANCELLED, State.SKIPPED}),
-    State.QUEUED: frozenset({State.RUNNING, State.CANCELLED, State.SKIPPED}),
+    State.SCHEDULED: frozenset({State.QUEUED, State.CANCELLED, State.SKIPPED, State.MISSED}),
+    State.QUEUED: frozenset({State.RUNNING, State.CANCELLED, State.SKIPPED, State.MISSED}),
     State.RUNNING: frozenset({State.SUCCESS, State.FAILED, State.RETRYING, State.CANCELLED, State.QUEUED}),
     State.RETRYING: frozenset({State.QUEUED, State.CANCELLED}),
     State.SUCCESS: frozenset(),

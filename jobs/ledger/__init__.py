@@ -3,7 +3,7 @@
 One module per part of a run's life, in its order; the transitions they make are the table in jobs/states.py.
 """
 
-from jobs.ledger.claiming import Refusal, claim, claimed
+from jobs.ledger.claiming import Refusal, claim, claimed, expire
 from jobs.ledger.delivering import (
     PARKED,
     mark_published,
@@ -71,6 +71,7 @@ __all__ = [
     "enqueue_many",
     "enqueue_new",
     "enqueue_ticks",
+    "expire",
     "expired_in_pack",
     "fail",
     "free_ticks",

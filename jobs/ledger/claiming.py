@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, connection, transaction
+from django.db.models import Case, Value, When
 
 from jobs.dialect import own_uuid
 from jobs.ledger.limits import locked_bucket
@@ -45,8 +46,8 @@ def claim(
 ) -> Run | Refusal:
     """Take a queued run (of `job`) for this worker: RUNNING, attempt + 1, token + 1; or say why not.
 
-    The returned row is as it stands in the database. On refusal a run past its deadline is SKIPPED; one that must
-    wait loses its message and gets another when what it waits for has come.
+    The returned row is as it stands in the database. On refusal a run past its deadline ends, see `expire`; one
+    that must wait loses its message and gets another when what it waits for has come.
     """
     taken = _claim_unguarded(run_id, worker_id=worker_id, now=now, job=job)
     if taken is not None:
@@ -77,6 +78,17 @@ def claimed(run_id: UUID, *, worker_id: UUID, at: Sequence[datetime]) -> Run | N
     return Run.objects.running_here(worker_id).filter(pk=run_id, started_at__in=at).first()
 
 
+def expire(run_id: UUID, *, now: datetime) -> bool:
+    """End a waiting run that was not started before its deadline; False when it isn't waiting.
+
+    One that was enqueued for a time of its own is MISSED, any other SKIPPED.
+    """
+    waiting = Run.objects.filter(pk=run_id, state__in=[State.SCHEDULED, State.QUEUED])
+    is_late = When(schedule=None, fire_at__isnull=False, then=Value(State.MISSED))
+    state = Case(is_late, default=Value(State.SKIPPED))
+    return bool(waiting.update(state=state, finished_at=now, reason=Refusal.EXPIRED))
+
+
 def _claim_unguarded(run_id: UUID, *, worker_id: UUID, now: datetime, job: str | None) -> Run | None:
     """Take the run in one statement if nothing speaks against it; None leaves it to those who ask what does."""
     adapt = connection.ops.adapt_datetimefield_value
@@ -88,9 +100,7 @@ def _refusal(run: Run, now: datetime) -> Refusal | None:
     if run.state != State.QUEUED:
         return Refusal.STALE
     if run.expires_at is not None and run.expires_at <= now:
-        Run.objects.filter(pk=run.pk, state=State.QUEUED).update(
-            state=State.SKIPPED, finished_at=now, reason=Refusal.EXPIRED
-        )
+        expire(run.pk, now=now)
         return Refusal.EXPIRED
     # Only a reserved start must be kept to the moment: clocks of two hosts differ by more than a message travels.
     if run.rate_reserved and run.run_at > now:

@@ -50,11 +50,13 @@ def bring_forward(run_id: UUID, *, now: datetime) -> bool:
 def reschedule(run_id: UUID, *, at: datetime) -> bool:
     """Let a run that waits for its time start at another, and its deadline move along; False when it doesn't wait."""
     waiting = Run.objects.filter(pk=run_id, state=State.SCHEDULED)
-    run = waiting.only("run_at", "expires_at").first()
+    run = waiting.only("run_at", "expires_at", "fire_at", "schedule_id").first()
     if run is None:
         return False
     deadline = run.expires_at and run.expires_at + (at - run.run_at)
-    return bool(waiting.filter(run_at=run.run_at).update(run_at=at, expires_at=deadline, reason=""))
+    fire_at = at if run.fire_at and run.schedule_id is None else run.fire_at
+    moved = {"run_at": at, "expires_at": deadline, "fire_at": fire_at, "reason": ""}
+    return bool(waiting.filter(run_at=run.run_at).update(**moved))
 
 
 def replay(run_id: UUID | str, *, now: datetime, **edits: Any) -> bool:

@@ -34,10 +34,11 @@ def test_a_key_has_one_run_and_keys_that_begin_alike_are_listed_soonest_first() 
 
 def test_a_moved_run_stays_the_same_run_and_its_deadline_moves_along() -> None:
     run = remind("gift:7", 30)
-    Run.objects.filter(pk=run.pk).update(expires_at=run.run_at + DAY)
+    Run.objects.filter(pk=run.pk).update(expires_at=run.run_at + DAY, fire_at=run.run_at)
     at = ledger.now() + 3 * DAY
     moved = operations.reschedule("gift:7", at=at)
     assert (moved.pk, moved.run_at, moved.expires_at, moved.state) == (run.pk, at, at + DAY, "SCHEDULED")
+    assert moved.fire_at == at
 
 
 def test_a_run_that_is_cancelled_by_its_key_frees_it() -> None:

@@ -133,6 +133,17 @@ def test_a_run_past_its_deadline_is_skipped_at_the_claim(make_run: MakeRun) -> N
     assert (row["state"], row["attempt"], row["finished_at"]) == (State.SKIPPED, 0, now)
 
 
+@pytest.mark.req("SK-6")
+def test_a_run_for_a_time_of_its_own_is_missed_when_its_deadline_passed_too(make_run: MakeRun) -> None:
+    now = ledger.now()
+    run = make_run(run_at=now - timedelta(hours=1), fire_at=now - timedelta(hours=1), expires_at=now)
+    assert ledger.claim(run.pk, worker_id=new_node().pk, now=now) is Refusal.EXPIRED
+    row = row_of(run.pk)
+    assert (row["state"], row["attempt"], row["finished_at"]) == (State.MISSED, 0, now)
+    assert row["reason"] == "not started before its deadline"
+    assert not ledger.expire(run.pk, now=now)
+
+
 @pytest.mark.req("PW-5")
 def test_a_run_of_a_paused_queue_is_put_back(make_run: MakeRun) -> None:
     run = make_run(queue="email")

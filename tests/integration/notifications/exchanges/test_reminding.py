@@ -11,8 +11,8 @@ from django.utils import timezone
 from jobs.models import Run
 from jobs.testing import drain
 from notifications.exchanges.lifecycle import change_exchange, match_exchange, open_exchange
-from notifications.models import Delivery, Exchange, ExchangeReminder
-from notifications.tasks import plan_reminders, remind_participants, send_exchange_link, send_notifications
+from notifications.models import Alert, Delivery, Exchange, ExchangeReminder
+from notifications.tasks import plan_reminders, remind_participants, send_exchange_link, send_notifications, watch_runs
 from tests.integration.notifications.conftest import MailServer
 
 from .conftest import ExchangeMaker
@@ -166,6 +166,28 @@ def test_a_run_whose_exchange_changed_behind_its_back_reminds_nobody(
     with time_machine.travel(datetime.fromisoformat(when).replace(tzinfo=UTC), tick=False):
         assert remind_participants(exchange_id=exchange.pk, days=7) == {}
     assert (Delivery.objects.count(), ExchangeReminder.objects.count()) == (0, 0)
+
+
+@pytest.mark.req("SK-6")
+def test_a_reminder_whose_hour_has_passed_is_missed_and_operators_hear_of_it(new_exchange: ExchangeMaker) -> None:
+    exchange = matched(new_exchange())
+    Delivery.objects.all().delete()
+    with time_machine.travel(datetime(2026, 12, 17, 9, 0, 1, tzinfo=UTC), tick=False):
+        drain(job=remind_participants)
+        watch_runs()
+    first = Run.objects.filter(job="remind_participants").earliest("run_at")
+    assert (first.state, first.attempt, first.reason) == ("MISSED", 0, "not started before its deadline")
+    assert Delivery.objects.filter(key__startswith=f"exchange:{exchange.pk}:reminder").count() == 0
+    assert Alert.objects.get(kind=Alert.Kind.MISSED).title == "Missed: remind_participants"
+
+
+@pytest.mark.req("SK-6")
+def test_a_reminder_that_starts_within_its_hour_is_sent(new_exchange: ExchangeMaker) -> None:
+    exchange = matched(new_exchange())
+    with time_machine.travel(datetime(2026, 12, 17, 8, 59, 59, tzinfo=UTC), tick=False):
+        drain(job=remind_participants)
+    assert Run.objects.filter(job="remind_participants").earliest("run_at").state == "SUCCESS"
+    assert Delivery.objects.filter(key__startswith=f"exchange:{exchange.pk}:reminder:7").count() == 3
 
 
 def test_every_participant_gets_a_link_of_their_own(new_exchange: ExchangeMaker, mail_server: MailServer) -> None:
