@@ -54,6 +54,7 @@ class Conf:
     schedules_per_user: int = 20
     user_jobs: tuple[str, ...] = ()
     user_zone: str = ""
+    tell_when_ended: str = ""
     tenant_weights: dict[str, int] = field(default_factory=dict)
     beat_asides: dict[str, float] = field(default_factory=dict)
     doctor_looks: dict[str, str] = field(default_factory=dict)
@@ -67,6 +68,11 @@ class Conf:
     def find_zone_of_user(self) -> Callable[[Any], str] | None:
         """The function that `user_zone` names by its dotted path: from a user to the name of a zone."""
         return import_string(self.user_zone) if self.user_zone else None
+
+    @property
+    def note_end_wish(self) -> Callable[[Any, Any], object] | None:
+        """The function that `tell_when_ended` names: it takes a run's id and the user who wants to hear of its end."""
+        return import_string(self.tell_when_ended) if self.tell_when_ended else None
 
 
 _NAMES = {field.name for field in fields(Conf)}

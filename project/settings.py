@@ -171,6 +171,7 @@ DAYBOOK = {
     "signing_keys": ENVIRONMENT.message_signing_keys,
     "user_jobs": ("ingest_emails", "archive_calendar"),
     "user_zone": "notifications.zones.zone_of",
+    "tell_when_ended": "notifications.operations.tell_when_ended",
     "beat_asides": {"notifications.alerting.absence.watch_absence": 30.0},
     "doctor_looks": {"archives": "ingestion.archive_health.look"},
     **({"code_version": ENVIRONMENT.code_version} if ENVIRONMENT.code_version else {}),

@@ -17,7 +17,7 @@ from jobs.admin.keyset_list import KeysetChangeList
 from jobs.admin.overview import urls_of_overview
 from jobs.admin.read_only import ReadOnlyAdmin
 from jobs.admin.run_filters import RUN_FILTERS
-from jobs.admin.run_wishes import may_operate, urls_of_wishes, wishes_for
+from jobs.admin.run_wishes import may_be_told, may_operate, urls_of_wishes, wishes_for
 from jobs.markup import NOTHING, as_json, clipped, moment, state_badge, two_lines
 from jobs.models import Run
 from jobs.phrases import duration_words, size_words
@@ -81,6 +81,7 @@ class RunAdmin(ReadOnlyAdmin[Run]):
         # A text as `original` keeps the theme's header from repeating the page's own heading.
         context = {**(extra_context or {}), **_page(known), "title": known.run.job, "original": known.run.job}
         context["wishes"] = wishes_for(known.run) if may_operate(request) else []
+        context["may_be_told"] = may_be_told(known.run)
         return super().change_view(request, object_id, form_url, context)
 
     @admin.display(description="Job")

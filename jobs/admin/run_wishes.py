@@ -1,13 +1,14 @@
-"""What a person may ask of one run on its page: cancel, run now, retry, discard; by POST, by those who may."""
+"""What a person may ask of one run on its page: cancel, run now, retry, discard, tell me; by POST, by those who may."""
 
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import redirect
@@ -21,7 +22,8 @@ from jobs.markup import as_json, state_badge
 from jobs.models import Run
 from jobs.states import State
 
-_MAY_OPERATE = "jobs.change_run"
+_MAY_OPERATE, _MAY_LOOK = "jobs.change_run", "jobs.view_run"
+_TELL_ME = "tell-me"
 
 
 class ArgumentsForm(forms.Form):
@@ -67,13 +69,19 @@ def wishes_for(run: Run) -> list[str]:
     return [wish for wish, is_allowed in allowed.items() if is_allowed]
 
 
+def may_be_told(run: Run) -> bool:
+    """Whether somebody who looks at the run may ask to be told of its end."""
+    return not State(run.state).is_final and operations.can_tell_of_ends()
+
+
 def _wish(request: HttpRequest, run_id: UUID) -> HttpResponse:
     if request.method != "POST":
         return HttpResponseNotAllowed(["POST"])
-    if not may_operate(request):
+    wish = request.POST.get("wish", "")
+    if not (request.user.has_perm(_MAY_LOOK) if wish == _TELL_ME else may_operate(request)):
         raise PermissionDenied
     try:
-        said = _fulfil(request.POST.get("wish", ""), queries.find_run(run_id), by=str(request.user))
+        said = _fulfil(wish, queries.find_run(run_id), by=cast("AbstractBaseUser", request.user))
     except DaybookError as error:
         messages.error(request, str(error))
     else:
@@ -81,10 +89,13 @@ def _wish(request: HttpRequest, run_id: UUID) -> HttpResponse:
     return redirect("admin:jobs_run_change", run_id)
 
 
-def _fulfil(wish: str, run: Run, *, by: str) -> str:
+def _fulfil(wish: str, run: Run, *, by: AbstractBaseUser) -> str:
     match wish:
+        case "tell-me":
+            operations.tell_when_ended([run], user=by)
+            return "You will be told when it ends."
         case "cancel":
-            [run] = operations.cancel([run], by=by)
+            [run] = operations.cancel([run], by=str(by))
             return "Cancelled." if run.state == State.CANCELLED else "Asked to stop."
         case "run-now":
             operations.start_now([run])

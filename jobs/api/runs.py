@@ -127,6 +127,15 @@ def discard(request: HttpRequest, run_id: UUID) -> Any:
     return run_values(operations.discard([run])[0])
 
 
+@router.post("/runs/{run_id}/tell-me", response=answers(RunValues), openapi_extra=_IDEMPOTENT)
+@once
+def tell_me(request: HttpRequest, run_id: UUID) -> Any:
+    """Let the caller be told, once, when the run ends; of one that has ended at once."""
+    who = asking(request, Scope.OPERATE)
+    run = visible_run(who, str(run_id))
+    return run_values(operations.tell_when_ended([run], user=who.user)[0])
+
+
 @router.get("/failures", response=answers(Listing[RunValues]))
 def failures(
     request: HttpRequest,

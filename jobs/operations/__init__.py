@@ -2,6 +2,7 @@
 
 from jobs.operations.dead_letters import CAREFUL_STEPS, discard_dead_letters, replay_carefully, replay_dead_letters
 from jobs.operations.edits import differences, shown_arguments
+from jobs.operations.end_notices import can_tell_of_ends, tell_when_ended
 from jobs.operations.kept_keys import restore_keys
 from jobs.operations.keyed_runs import cancel_by_key, reschedule, runs_by_key
 from jobs.operations.messages import discard_message, replay_message
@@ -34,6 +35,7 @@ __all__ = [
     "RuleRow",
     "add_schedule",
     "backfill",
+    "can_tell_of_ends",
     "cancel",
     "cancel_by_key",
     "check_arguments",
@@ -79,6 +81,7 @@ __all__ = [
     "shown_arguments",
     "start_now",
     "sync_declared",
+    "tell_when_ended",
     "unmasked",
     "zone_of",
 ]

@@ -1,4 +1,4 @@
-"""`manage.py jobs cancel | retry | run-now | discard | failures`: what a person wants of single runs."""
+"""`manage.py jobs cancel | retry | run-now | discard | tell-me | failures`: what a person wants of single runs."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from django.utils import timezone
 from typer import Argument, Option
 
 from jobs import operations, queries
-from jobs.cli.exits import exit_codes
+from jobs.cli.exits import bad_usage, exit_codes
 from jobs.cli.printing import print_json, print_rich, runs_table, stdout
-from jobs.cli.reading import asker, read_arguments
+from jobs.cli.reading import asker, read_arguments, read_user
 from jobs.management.commands.jobs import Arguments, AsJson, Command
 from jobs.models import Run
 from jobs.representation import run_values
@@ -54,6 +54,17 @@ def discard(run_ids: RunIds, *, as_json: AsJson = False) -> None:
     All or none: exits 3 and changes nothing when one of them is no open dead letter.
     """
     _wish(run_ids, operations.discard, as_json=as_json)
+
+
+@Command.command(name="tell-me")
+def tell_me(
+    run_ids: RunIds, *, user: Annotated[str, Option(help="Name of the user to be told.")], as_json: AsJson = False
+) -> None:
+    """Let a user be told, once, when each of the runs ends; of one that has ended at once."""
+    told = read_user(user)
+    if told is None:
+        raise bad_usage("--user names nobody")
+    _wish(run_ids, lambda runs: operations.tell_when_ended(runs, user=told), as_json=as_json)
 
 
 @Command.command()

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.contrib.auth.models import User
 from django.utils import timezone
 
 from jobs import wire
@@ -14,6 +15,7 @@ from jobs.encryption import decrypt
 from jobs.models import Run
 from jobs.states import State
 from jobs.testing import drain
+from notifications.models import RunWish
 from tests import tasks_for_tests
 from tests.commands import jobs, jobs_json, refused
 from tests.rows import NOON, saved_run
@@ -186,3 +188,13 @@ def test_failures_lists_what_failed_in_the_last_hours_the_latest_first() -> None
     assert [run["id"] for run in jobs_json("failures")] == [str(late.pk), str(earlier.pk)]
     assert [run["id"] for run in jobs_json("failures", "--hours", "168", "--limit", "3")][2] == str(old.pk)
     assert refused("failures", "--hours", "169")[0] == 2
+
+
+@pytest.mark.req("AA-7")
+def test_a_user_is_noted_who_wants_to_be_told_of_ends() -> None:
+    kim, runs = User.objects.create_user("kim"), [saved_run(), saved_run(state=State.RUNNING)]
+    told = jobs_json("tell-me", *(str(run.pk) for run in runs), "--user", "kim")
+    assert [each["id"] for each in told] == [str(run.pk) for run in runs]
+    assert {(wish.run_id, wish.user) for wish in RunWish.objects.all()} == {(run.pk, kim) for run in runs}
+    code, said = refused("tell-me", str(runs[0].pk), "--user", "nobody")
+    assert (code, "nobody" in said) == (2, True)

@@ -15,6 +15,7 @@ from jobs import wire
 from jobs.encryption import decrypt
 from jobs.models import Run
 from jobs.states import State
+from notifications.models import RunWish
 from tests import tasks_for_tests
 from tests.rows import NOON, saved_run
 
@@ -163,3 +164,31 @@ def test_a_mask_is_never_taken_for_a_value(admin_client: Client) -> None:
     page = admin_client.post(_page(run, "retry"), {"arguments": '{"value": {"password": "***", "port": 587}}'})
     assert "stands for a secret" in str(page.context["form"].errors["arguments"])
     assert _row(run) == before
+
+
+@pytest.mark.req("AA-7")
+@pytest.mark.parametrize(("state", "offered"), [("QUEUED", True), ("RUNNING", True), ("SUCCESS", False)])
+def test_whoever_may_look_can_ask_to_be_told_of_the_end(client: Client, state: str, offered: bool) -> None:
+    run = saved_run(state=state)
+    pat = User.objects.create_user("pat", is_staff=True)
+    pat.user_permissions.add(Permission.objects.get(codename="view_run"))
+    client.force_login(pat)
+    assert ("Tell me when it ends" in client.get(_page(run, "change")).content.decode()) is offered
+    assert _said(client, run, "tell-me") == "You will be told when it ends."
+    assert _said(client, run, "tell-me") == "You will be told when it ends."
+    assert [(wish.user, wish.run_id) for wish in RunWish.objects.all()] == [(pat, run.pk)]
+    assert client.post(_page(run, "wish"), {"wish": "cancel"}).status_code == 403
+
+
+@pytest.mark.req("AA-7")
+def test_who_may_not_look_can_not_ask(client: Client) -> None:
+    client.force_login(User.objects.create_user("pat", is_staff=True))
+    assert client.post(_page(saved_run(), "wish"), {"wish": "tell-me"}).status_code == 403
+    assert RunWish.objects.count() == 0
+
+
+def test_where_nothing_tells_nothing_is_offered(admin_client: Client, settings: Any) -> None:
+    settings.DAYBOOK = {**settings.DAYBOOK, "tell_when_ended": ""}
+    run = saved_run()
+    assert "Tell me" not in admin_client.get(_page(run, "change")).content.decode()
+    assert _said(admin_client, run, "tell-me") == "nothing here tells when runs end"

@@ -37,6 +37,7 @@ TABLE: dict[tuple[str, str], tuple[str, Any, tuple[int, ...]]] = {
     ("POST", "runs/{run_id}/retry"): ("operate", {}, (401, 404, 200, 403, 200)),
     ("POST", "runs/{run_id}/run-now"): ("operate", None, (401, 404, 409, 403, 409)),
     ("POST", "runs/{run_id}/discard"): ("operate", None, (401, 404, 200, 403, 200)),
+    ("POST", "runs/{run_id}/tell-me"): ("operate", None, (401, 404, 200, 200, 200)),
     ("GET", "failures"): ("read", None, (401, 200, 200, 200, 200)),
     ("GET", "runs/{run_id}/events"): ("read", None, (401, 404, 200, 200, 200)),
     ("GET", "events"): ("read", None, (401, 200, 200, 200, 200)),

@@ -30,6 +30,7 @@ TWINS = {
     "cancel": "POST runs/{run_id}/cancel",
     "retry": "POST runs/{run_id}/retry",
     "run-now": "POST runs/{run_id}/run-now",
+    "tell-me": "POST runs/{run_id}/tell-me",
     "discard": "POST runs/{run_id}/discard",
     "doctor": "GET doctor",
     "check-inflight": "GET inflight",
