@@ -5,61 +5,27 @@ The full size is `NOTICES=1000 KILLS=50 pytest -s tests/acceptance/notifications
 
 from __future__ import annotations
 
-import asyncio
 import os
 import random
 import signal
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from datetime import timedelta
 
 import pytest
 from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import SMTP, Envelope, Session
-from django.contrib.auth.models import User
 from django.db import connection
 from django.db.models import F
-from django.utils import timezone
 from pytest_django import Settings
 
-from notifications.models import Delivery, Preference, Signal
+from notifications.models import Delivery
 from notifications.tasks import send_notifications
+from tests.acceptance.notifications.rough import RoughServer, make_notices, unfinished
 from tests.plugins.polling import poll
 
 NOTICES, KILLS = int(os.environ.get("NOTICES", "60")), int(os.environ.get("KILLS", "6"))
 SEED = int(os.environ.get("SEED", "7"))
 ROUNDS = 200
-
-
-@dataclass
-class RoughServer:
-    """Takes most mails; refuses, hangs or hangs up on some. Counts what it took, by address."""
-
-    dice: random.Random
-    taken: Counter[str] = field(default_factory=Counter)
-    port: int = 0
-
-    async def handle_RCPT(self, server: SMTP, session: Session, envelope: Envelope, address: str, _: list[str]) -> str:
-        """Answer for one address."""
-        envelope.rcpt_tos.append(address)
-        if address.startswith("nobody"):
-            return "550 no such user"
-        return "450 busy" if self.dice.random() < 0.05 else "250 OK"
-
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
-        """Take the mail, slowly enough to be killed in; on some hang, on some hang up after taking it."""
-        throw = self.dice.random()
-        await asyncio.sleep(self.dice.random() * 0.02)
-        if throw < 0.01:
-            await asyncio.sleep(2)
-            return "451 too slow"
-        if throw < 0.03:
-            return "452 no space"
-        self.taken[envelope.rcpt_tos[0]] += 1
-        if throw < 0.05 and server.transport:
-            server.transport.close()
-        return "250 OK"
 
 
 @pytest.fixture
@@ -73,30 +39,6 @@ def server(settings: Settings, free_port: Callable[[], int]) -> Iterator[RoughSe
     controller.stop()
 
 
-def make_notices(number: int) -> None:
-    """Make users who each have one notice to be sent; every twentieth address doesn't exist."""
-    names = [f"{'nobody' if each % 20 == 0 else 'user'}{each}" for each in range(number)]
-    users = User.objects.bulk_create([User(username=name, email=f"{name}@home.example") for name in names])
-    Preference.objects.bulk_create([Preference(user=user, digest_from=None) for user in users])
-    signals = Signal.objects.bulk_create(
-        [Signal(user=user, kind="important_mail", key="k", title="A title", body="A body") for user in users]
-    )
-    now = timezone.now()
-    Delivery.objects.bulk_create(
-        [
-            Delivery(
-                signal=each,
-                user=each.user,
-                channel="email",
-                address=each.user.email,
-                key=f"email:{each.user_id}:k",
-                next_attempt_at=now,
-            )
-            for each in signals
-        ]
-    )
-
-
 def send_in_a_process_of_its_own() -> int:
     """Fork a sender and return its pid; it ends as soon as it has been through all that is due."""
     connection.close()
@@ -107,10 +49,6 @@ def send_in_a_process_of_its_own() -> int:
         finally:
             os._exit(0)
     return pid
-
-
-def unfinished() -> int:
-    return Delivery.objects.filter(state__in=["pending", "sending"]).count()
 
 
 def let_time_pass() -> None:
