@@ -44,6 +44,12 @@ class Conf:
     threema_gateway_id: str = ""
     """What messages come from, such as *DAYBOOK."""
     threema_gateway_secret: str = field(default="", repr=False)
+    notices_by_model: bool = True
+    """A language model that writes may word notices; else the templates do."""
+    wording_seconds: float = 20.0
+    """So long the model may take for one notice; then the template's text goes out."""
+    wording_seconds_a_run: float = 120.0
+    """So long one run may wait for the model in all, so that no notice is late for it."""
     webhook_timeout_seconds: float = 15.0
     webhook_networks: Sequence[str] = ()
     """Private networks that webhooks may go to all the same, such as 10.1.0.0/16."""

@@ -12,6 +12,7 @@ from jobs.context import active_run
 from notifications.addressing import places_of
 from notifications.composing import Notice
 from notifications.models import Delivery, Preference, Signal
+from notifications.rewording import worded
 
 High, Normal = Signal.Importance.HIGH, Signal.Importance.NORMAL
 
@@ -35,17 +36,22 @@ def tell(  # noqa: PLR0913 - one column each
 ) -> bool:
     """Put the notice into the user's inbox and on its way to the places they chose; False when they knew already.
 
-    `preference` is theirs, `fallback` an e-mail address of last resort.
+    `preference` is theirs, `fallback` an e-mail address of last resort. The model may choose other words for it.
     """
+    if was_told(user, key):
+        return False
     run = active_run()
+    said = worded(notice, kind=kind, user=user, preference=preference)
     with transaction.atomic():
         signal, created = Signal.objects.get_or_create(
             user_id=user.pk,
             key=key,
             defaults={
                 "kind": kind,
-                "title": notice.title,
-                "body": notice.body,
+                "title": said.notice.title,
+                "body": said.notice.body,
+                "worded_by": said.model,
+                "wording_note": said.note,
                 "importance": importance,
                 "mail": mail,
                 "run_id": run.id if run else None,

@@ -87,6 +87,9 @@ class Environment:
     llm_timeout_seconds: int = _number("LLM_TIMEOUT_SECONDS", 60, "Seconds a call of the model may take.")
     llm_price_in: str = _text("LLM_PRICE_IN", "0", "Price of a million tokens asked, for the cost noted with calls.")
     llm_price_out: str = _text("LLM_PRICE_OUT", "0", "Price of a million tokens answered.")
+    notices_by_model: bool = _flag(
+        "NOTICES_BY_MODEL", True, "LLM_MODEL, if it isn't the rules, words notices; the templates stand in for it."
+    )
     llm_daily_tokens: int = _number("LLM_DAILY_TOKENS", 0, "Tokens per user and day (UTC); 0: no bound.")
     llm_daily_cost: str = _text("LLM_DAILY_COST", "0", "Cost per user and day (UTC); 0: no bound.")
     embedding_model: str = _text(

@@ -191,6 +191,7 @@ DAYBOOK_NOTIFICATIONS: dict[str, object] = {
     "site_url": (ENVIRONMENT.site_url or f"http://127.0.0.1:{ENVIRONMENT.port}").rstrip("/"),
     "alert_urls": ENVIRONMENT.alert_urls,
     "webhook_networks": ENVIRONMENT.webhook_networks,
+    "notices_by_model": ENVIRONMENT.notices_by_model,
     "threema_gateway_url": ENVIRONMENT.threema_gateway_url,
     "threema_gateway_token": ENVIRONMENT.threema_gateway_token,
     "threema_gateway_id": ENVIRONMENT.threema_gateway_id,

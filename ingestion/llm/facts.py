@@ -45,3 +45,17 @@ class ThreadFacts:
     """Oldest first, at least one; of a long thread the latest."""
     owner_name: str = ""
     """How the owner signs."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class NoticeFacts:
+    """A notice that is to be worded for its reader: the template's text holds all that may be said."""
+
+    kind: str
+    """Such as daily_briefing."""
+    language: str
+    """en, de or fr."""
+    tone: str
+    detail: str
+    title: str
+    text: str

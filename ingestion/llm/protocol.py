@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
-from ingestion.llm.facts import MailFacts, ThreadFacts
+from ingestion.llm.facts import MailFacts, NoticeFacts, ThreadFacts
 from ingestion.llm.money import Payments
 from ingestion.llm.review import Aspect, Review
 from ingestion.llm.usage import NOTHING, Usage
 from ingestion.llm.verdict import Verdict
+from ingestion.llm.wording import Wording
 
 T = TypeVar("T")
 
@@ -41,3 +42,14 @@ class LanguageModel(Protocol):
 
     def payments(self, mail: MailFacts) -> Answer[Payments]:
         """Return what the owner has paid, has to pay or was paid, as the mail names it."""
+
+
+class Writer(Protocol):
+    """A model that writes to people; the built-in rules don't. Its errors are those of a LanguageModel."""
+
+    @property
+    def name(self) -> str:
+        """Name and version, recorded with everything it writes."""
+
+    def word(self, notice: NoticeFacts) -> Answer[Wording]:
+        """Return the notice in words that suit its reader."""

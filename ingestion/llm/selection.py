@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from ingestion.conf import conf
 from ingestion.llm.errors import UnknownModelError
-from ingestion.llm.protocol import LanguageModel
+from ingestion.llm.protocol import LanguageModel, Writer
 from ingestion.llm.remote.endpoint import KINDS, Endpoint
 from ingestion.llm.remote.model import RemoteModel
 from ingestion.llm.rules.model import RulesModel
@@ -28,6 +28,15 @@ def language_model() -> LanguageModel:
         known = ", ".join([*sorted(MODELS), *(f"{kind}:NAME" for kind in KINDS)])
         raise UnknownModelError(f"LLM_MODEL is {setting!r}; known are: {known}")
     return _remote(kind, name)
+
+
+def writer(*, patience_seconds: float) -> Writer | None:
+    """Return the model that words notices, which answers in so many seconds or not at all; None: the rules don't write.
+
+    Raises: UnknownModelError as `language_model`.
+    """
+    model = language_model()
+    return model.within(patience_seconds) if isinstance(model, RemoteModel) else None
 
 
 def _remote(kind: str, name: str) -> RemoteModel:

@@ -34,8 +34,8 @@ class SignalAdmin(ReadOnlyAdmin[Signal]):
     search_fields = ["title", "user__username"]
     ordering = ["-id"]
     inlines = [DeliveryInline]
-    fields = ["title", "user", ("kind", "loudness"), "text", "about", "run", ("made", "was_read")]
-    readonly_fields = ["loudness", "text", "about", "run", "made", "was_read"]
+    fields = ["title", "user", ("kind", "loudness"), "text", "words", "about", "run", ("made", "was_read")]
+    readonly_fields = ["loudness", "text", "words", "about", "run", "made", "was_read"]
 
     @admin.display(description="Signal", ordering="title")
     def title_and_kind(self, signal: Signal) -> SafeString:
@@ -63,6 +63,11 @@ class SignalAdmin(ReadOnlyAdmin[Signal]):
     def text(self, signal: Signal) -> SafeString:
         """Return the text."""
         return code(signal.body)
+
+    @admin.display(description="Words")
+    def words(self, signal: Signal) -> str:
+        """Return whose words these are, and why not the model's."""
+        return f"{signal.worded_by or 'template'}{f' ({signal.wording_note})' if signal.wording_note else ''}"
 
     @admin.display(description="Mail")
     def about(self, signal: Signal) -> SafeString:

@@ -24,7 +24,8 @@ def event_line(event: CalendarEvent, preference: Preference, *, day: date) -> st
 
 def todo_line(todo: Todo, preference: Preference) -> str:
     """Return what is to be done and by when."""
-    return f"{one_line(todo.text)} ({BY[preference.language]} {due_of(todo, preference)})" if todo.due_at else todo.text
+    text = one_line(todo.text)
+    return f"{text} ({BY[preference.language]} {due_of(todo, preference)})" if todo.due_at else text
 
 
 def due_of(todo: Todo, preference: Preference) -> str:

@@ -16,6 +16,7 @@ LONGEST_TITLE = 200
 # Not Django's own formats: those follow what the admin pages are set to.
 DAYS = {"en": "j F Y", "de": "j. F Y", "fr": "j F Y"}
 WEEKDAYS = {"en": "l, j F Y", "de": "l, j. F Y", "fr": "l j F Y"}
+TODAY = {"en": "today", "de": "heute", "fr": "aujourd'hui"}
 LINES = re.compile(r"\n{3,}")
 
 

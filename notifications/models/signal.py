@@ -45,6 +45,20 @@ class Signal(models.Model):
     body = models.TextField(blank=True, default="")
     importance = models.CharField(max_length=6, choices=Importance.choices, default=Importance.NORMAL)
     mail = models.ForeignKey(Mail, null=True, blank=True, on_delete=models.SET_NULL, related_name="signals")
+    worded_by = models.CharField(
+        max_length=100,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="Model that chose the words; empty: the template.",
+    )
+    wording_note = models.CharField(
+        max_length=200,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="Why the template's words stand despite a model.",
+    )
     run_id = models.UUIDField(null=True, blank=True, help_text="Run that created it.")
     created_at = models.DateTimeField(auto_now_add=True)
     read_at = models.DateTimeField(null=True, blank=True)

@@ -66,7 +66,9 @@ async def _ask(endpoint: Endpoint, question: Question, answer_type: type[T], usa
     async with httpx2.AsyncClient(timeout=timeout, headers=headers) as http:
         agent: Any = Agent(model_of(endpoint, http), output_type=NativeOutput(answer_type), retries=0)
         settings = {"temperature": 0.0, "timeout": endpoint.timeout_seconds}
-        result = await agent.run(question.prompt, usage=usage, model_settings=settings)
+        # The client's own limits are per read: an answer that drips would never end.
+        async with asyncio.timeout(endpoint.timeout_seconds):
+            result = await agent.run(question.prompt, usage=usage, model_settings=settings)
     value: T = result.output
     return value
 

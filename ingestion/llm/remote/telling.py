@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from ingestion.llm.facts import MailFacts, ThreadFacts
+from ingestion.llm.facts import MailFacts, NoticeFacts, ThreadFacts
 from ingestion.llm.review import Aspect, Category
 
 LONGEST_MAIL = 20_000
 LONGEST_FILE = 5_000
 LONGEST_THREAD = 60_000
+LANGUAGES = {"en": "English", "de": "German", "fr": "French"}
+TONES = {
+    "plain": "plain and to the point, neither greeting nor leave",
+    "warm": "warm, by first name, as a friend would",
+    "formal": "formal and polite (German Sie, French vous)",
+}
+DETAILS = {"short": "as short as the facts allow", "full": "complete, in whole sentences"}
 LABELS = (
     "invoice, receipt, statement, invitation, travel, shipping, contract, account, appointment, undelivered, "
     "newsletter, security, deadline, answer"
@@ -45,6 +52,18 @@ def thread_values(thread: ThreadFacts, *, aspects: frozenset[Aspect]) -> dict[st
         "owner_name": _line(thread.owner_name) or "the owner",
         "subject": _line(thread.subject),
         "mails": fenced("\n\n----\n\n".join(reversed(texts))),
+    }
+
+
+def notice_values(notice: NoticeFacts) -> dict[str, str]:
+    """Return the variables of the prompt that words a notice."""
+    return {
+        "kind": notice.kind.replace("_", " "),
+        "language": LANGUAGES[notice.language],
+        "tone": TONES[notice.tone],
+        "detail": DETAILS[notice.detail],
+        "title": _line(notice.title),
+        "text": fenced(notice.text),
     }
 
 
