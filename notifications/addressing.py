@@ -42,7 +42,7 @@ def places_of(user: AbstractBaseUser, preference: Preference, *, fallback: str =
             if address := preference.address or getattr(user, "email", "") or fallback:
                 yield Place(EMAIL, address)
         elif channel == APPRISE:
-            yield from (place_of_url(url) for url in preference.apprise_urls or [])
+            yield from (place_of_url(url) for url in dict.fromkeys(preference.apprise_urls or []))
 
 
 def place_of_url(url: str) -> Place:

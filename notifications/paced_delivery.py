@@ -50,7 +50,7 @@ def _at_pace(lane: DeliveryQuerySet, user: AbstractBaseUser, preference: Prefere
     waiting = list(patient.order_by("pk").values_list("pk", flat=True))
     plan = pace(
         len(waiting),
-        sent_today=digests + lane.reached(since=start_of_day(now, preference.zone)).count(),
+        sent_today=digests + lane.taking_room(since=start_of_day(now, preference.zone)).count(),
         daily_cap=preference.daily_cap,
         digest_from=preference.digest_from,
     )

@@ -39,11 +39,11 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
         """Filter to deliveries whose receiver is no user: an address, an operator's URL; webhooks go apart."""
         return self.filter(user=None, signal=None, endpoint=None)
 
-    def reached(self, *, since: datetime) -> DeliveryQuerySet:
-        """Filter to deliveries that went out, or may have, since then."""
-        return self.filter(
-            Q(state=Delivery.State.SENT, sent_at__gte=since) | Q(state=Delivery.State.UNKNOWN, claimed_at__gte=since)
-        )
+    def taking_room(self, *, since: datetime) -> DeliveryQuerySet:
+        """Filter to deliveries that went out, or may have, since then, and to those begun that will."""
+        has_begun = Q(state__in=[Delivery.State.PENDING, Delivery.State.SENDING], attempts__gt=0)
+        may_have = Q(state=Delivery.State.UNKNOWN, claimed_at__gte=since)
+        return self.filter(Q(state=Delivery.State.SENT, sent_at__gte=since) | may_have | has_begun)
 
 
 class Delivery(models.Model):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -13,10 +14,13 @@ from ingestion.models import Fact
 from notifications.models import Delivery, Preference, Signal
 from notifications.tasks import daily_briefing
 
+from tests.unit.notifications.test_windows import ZONES
+
 from .calendars import event_of, todo_of
 from .conftest import MailMaker
 
 pytestmark = [pytest.mark.django_db, pytest.mark.req("SW-14")]
+DAYS = int(os.environ.get("DAYS", "3"))
 MONDAY = datetime(2026, 11, 23, 6, 30, tzinfo=UTC)
 
 
@@ -93,6 +97,22 @@ def test_around_a_change_of_the_clock_each_local_day_has_one(zone: str, change: 
     days = sorted(local.date() for local in told)
     assert days == [days[0] + timedelta(days=number) for number in range(len(days))]
     assert change in days[1:-1]
+
+
+def test_each_user_of_twelve_zones_has_one_briefing_per_local_day() -> None:
+    """The full size is `DAYS=365`: a year that begins in March, hour by hour."""
+    users = {zone: user_in(zone) for zone in ZONES}
+    first = datetime(2026, 3, 28, tzinfo=UTC)
+    for hour in range(24 * DAYS):
+        with at(first + timedelta(hours=hour, minutes=20)):
+            daily_briefing()
+    for zone, user in users.items():
+        told = [each.astimezone(ZoneInfo(zone)) for each in user.signals.values_list("created_at", flat=True)]  # type: ignore[attr-defined]
+        assert {local.hour for local in told} <= {7, 8}
+        days = [local.date() for local in told]
+        assert len(days) in {DAYS, DAYS + 1}
+        assert sorted(days) == [min(days) + timedelta(days=number) for number in range(len(days))]
+    print(f"\n{Signal.objects.count()} briefings in {DAYS} days and {len(ZONES)} zones")
 
 
 def test_after_downtime_it_catches_up_until_nine_and_not_later() -> None:

@@ -99,6 +99,27 @@ def test_a_user_is_told_at_every_place_they_chose_and_once_at_each(
     assert len(mail_server.accepted) == 1
 
 
+def test_an_address_given_twice_is_told_once(new_mail: MailMaker) -> None:
+    wants(channels=["apprise"], apprise_urls=["json://127.0.0.1:1/"] * 2)
+    new_mail()
+    assert send_notifications()["signals"] == 1
+    assert Delivery.objects.count() == 1
+
+
+def test_what_a_server_puts_off_takes_room_under_the_cap(new_mail: MailMaker, mail_server: MailServer) -> None:
+    wants(daily_cap=2, digest_from=None)
+    mail_server.data = "451 later"
+    for number in range(2):
+        new_mail(subject=f"Contract {number}")
+    assert send_notifications()["retrying"] == 2
+    new_mail(subject="One too many")
+    assert send_notifications()["held"] == 1
+    mail_server.data = "250 OK"
+    Delivery.objects.filter(attempts__gt=0).update(next_attempt_at=timezone.now())
+    assert send_notifications()["sent"] == 2
+    assert sorted(subjects(mail_server)) == ["Important: Contract 0", "Important: Contract 1"]
+
+
 def test_a_meeting_is_never_bundled_nor_held_by_the_cap(new_mail: MailMaker, mail_server: MailServer) -> None:
     wants(daily_cap=1)
     for number in range(3):
