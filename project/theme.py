@@ -117,6 +117,8 @@ UNFOLD: dict[str, Any] = {
                     _item("Preferences", "tune", "notifications.preference"),
                     _item("Alerts", "warning", "notifications.alert"),
                     _item("Webhooks", "webhook", "notifications.webhookendpoint"),
+                    _item("Run wishes", "notification_add", "notifications.runwish"),
+                    _item("Threema", "chat", "notifications.threemaintegration"),
                     _item("Gift exchanges", "featured_seasonal_and_gifts", "notifications.exchange"),
                 ],
             },

@@ -13,6 +13,7 @@ from django.utils.safestring import SafeString
 from jobs.admin.read_only import ReadOnlyInline
 from jobs.admin.themed import ModelAdmin, TabularInline
 from jobs.markup import NOTHING, badge, moment, run_link, two_lines
+from notifications.admin.short_lists import ON_ONE_LINE
 from notifications.exchanges.lifecycle import (
     ImpossibleError,
     WrongStateError,
@@ -73,6 +74,7 @@ class ExchangeAdmin(ModelAdmin[Exchange]):
     list_display = ["name", "progress", "day", "time_zone", "people", "next_reminder"]
     list_filter = ["state"]
     search_fields = ["name"]
+    formfield_overrides = ON_ONE_LINE
     autocomplete_fields = ["organiser"]
     inlines = [ParticipantInline, ReminderInline]
     actions = ["let_people_in", "draw_names"]

@@ -10,6 +10,7 @@ from django.utils.safestring import SafeString
 
 from jobs.admin.themed import ModelAdmin
 from jobs.markup import badge, moment, run_link, two_lines
+from notifications.admin.short_lists import ON_ONE_LINE
 from notifications.models import RunWish, WebhookEndpoint
 
 
@@ -20,6 +21,7 @@ class WebhookEndpointAdmin(ModelAdmin[WebhookEndpoint]):
     list_display = ["name_and_url", "health", "wanted", "waiting"]
     list_filter = ["is_active"]
     search_fields = ["name", "url"]
+    formfield_overrides = ON_ONE_LINE
     readonly_fields = ["health", "since", "disabled_reason"]
     fields = ["name", "url", "jobs", "states", "is_active", "health", "since", "disabled_reason"]
 

@@ -14,7 +14,7 @@ class Alert(models.Model):
         FAILURE = "failure", "run failed"
         REPEATED = "repeated", "fails again and again"
         DEAD_LETTERS = "dead_letters", "dead letters pile up"
-        MISSED = "missed", "schedule missed"
+        MISSED = "missed", "run missed"
         NO_WORKER = "no_worker", "no worker"
         BUDGET = "budget", "budget spent"
         WEBHOOK = "webhook", "webhook disabled"
