@@ -13,7 +13,6 @@ from django.contrib.auth.models import User
 from ingestion.models import Fact
 from notifications.models import Delivery, Preference, Signal
 from notifications.tasks import daily_briefing
-
 from tests.unit.notifications.test_windows import ZONES
 
 from .calendars import event_of, todo_of
