@@ -12,7 +12,7 @@ VALUES = dict.fromkeys(variables_of("classify_mail"), "x")
 
 
 def test_every_prompt_of_the_project_renders_completely() -> None:
-    assert prompt_names() == ["classify_mail", "find_payments", "review_thread"]
+    assert prompt_names() == ["classify_mail", "find_payments", "review_thread", "word_notice"]
     for name in prompt_names():
         text = render_prompt(name, **dict.fromkeys(variables_of(name), "VALUE"))
         assert "{{" not in text
