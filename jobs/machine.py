@@ -1,4 +1,4 @@
-"""The processes of this machine as the kernel shows them (Linux): which are gone, which are stopped.
+"""The processes of this machine as the kernel shows them (Linux): which are gone or stopped, and what they use.
 
 A process is known by its pid and its birth, for a pid is given to another one day.
 """
@@ -9,6 +9,7 @@ import os
 import resource
 import signal
 import socket
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -16,6 +17,7 @@ from pathlib import Path
 PROC = Path("/proc")
 # Of the fields after the command's name in /proc/PID/stat, see proc(5).
 _STATE, _USER_TICKS, _SYSTEM_TICKS, _BIRTH = 0, 11, 12, 19
+_ALL_TICKS = slice(11, 15)
 
 
 class Life(Enum):
@@ -84,6 +86,25 @@ def spent() -> Spent:
     return Spent(used.ru_utime + used.ru_stime, used.ru_maxrss * 1024)
 
 
+def family(pid: int) -> list[int]:
+    """Return the process and all that descend from it, itself first; itself alone where the kernel doesn't tell."""
+    found = [pid]
+    for member in found:
+        found += _children(member)
+    return found
+
+
+def cpu_seconds(pids: Iterable[int]) -> float:
+    """Return the CPU time that these processes have used, and those of their children that have ended."""
+    ticks = sum(int(each) for pid in pids for each in _stat(pid)[_ALL_TICKS])
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def memory_bytes(pids: Iterable[int]) -> int:
+    """Return the memory that these processes hold, what they share counted once; 0 where the kernel doesn't tell."""
+    return sum(_proportional_set_size(pid) for pid in pids)
+
+
 def name() -> str:
     """Return what tells this machine, with its table of processes, from every other; empty where that is unknown."""
     try:
@@ -91,6 +112,22 @@ def name() -> str:
         return f"{socket.gethostname()} {boot} {os.readlink(PROC / 'self/ns/pid')}"[:200]
     except OSError:
         return ""
+
+
+def _children(pid: int) -> list[int]:
+    try:
+        texts = [path.read_text() for path in (PROC / str(pid) / "task").glob("*/children")]
+    except OSError:
+        return []
+    return [int(child) for text in texts for child in text.split()]
+
+
+def _proportional_set_size(pid: int) -> int:
+    try:
+        lines = (PROC / str(pid) / "smaps_rollup").read_text().splitlines()
+    except OSError:
+        return 0
+    return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:"))
 
 
 def _stat(pid: int) -> list[str]:

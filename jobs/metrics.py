@@ -112,8 +112,27 @@ def _parts() -> Iterator[Metric]:
     for kind in (Worker.Kind.WORKER, Worker.Kind.BEAT):
         nodes.add_metric([kind], Worker.objects.reporting(kind, now=timezone.now()).count())
     yield nodes
+    yield from _uses()
     lost = Worker.objects.filter(lost_at__isnull=False).count()
     yield _gauge("daybook_nodes_lost", "Processes found silent, whose runs were rescued; as long as kept.", lost)
+
+
+def _uses() -> Iterator[Metric]:
+    """Yield what each process that reports in uses; the latest start, where two look the same from outside."""
+    now, kinds = timezone.now(), (Worker.Kind.WORKER, Worker.Kind.BEAT)
+    nodes = [node for kind in kinds for node in Worker.objects.reporting(kind, now=now).order_by("started_at")]
+    alike = {(str(node.kind), node.name, str(node.pid)): node for node in nodes}
+    figures: dict[str, tuple[str, Callable[[Worker], float | None]]] = {
+        "daybook_node_cpu_cores": ("CPU it lately used with its children; 1 is one core.", lambda node: node.cpu_cores),
+        "daybook_node_memory_bytes": ("Memory it holds with its children.", lambda node: node.memory_bytes),
+        "daybook_node_start_time_seconds": ("When it started.", lambda node: node.started_at.timestamp()),
+    }
+    for name, (about, figure) in figures.items():
+        gauge = GaugeMetricFamily(name, about, labels=["kind", "node", "pid"])
+        for labels, node in alike.items():
+            if (value := figure(node)) is not None:
+                gauge.add_metric(list(labels), value)
+        yield gauge
 
 
 def _gauge(name: str, about: str, value: float) -> Metric:

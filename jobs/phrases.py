@@ -41,6 +41,11 @@ def size_words(size: int | None) -> str:
     raise AssertionError("unreachable")
 
 
+def cores_words(cores: float | None) -> str:
+    """Return CPU in use as a share of one core, such as `7 %` or `230 %`."""
+    return "" if cores is None else f"{100 * cores:.0f} %"
+
+
 def _whole_units(seconds: int) -> list[str]:
     parts: list[tuple[int, str]] = []
     for unit, length in _UNITS:

@@ -8,6 +8,8 @@ import threading
 import time
 import uuid
 from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any
 from uuid import UUID
 
 import structlog
@@ -17,6 +19,7 @@ from django.db.models import F
 from jobs import ledger, machine
 from jobs.conf import conf
 from jobs.dialect import patiently, sign_sessions
+from jobs.footprint import Meter
 from jobs.lease import Lease
 from jobs.models import Worker
 
@@ -69,6 +72,7 @@ class Presence:
         self._described = {"kind": kind, "name": name, "queues": queues, "concurrency": concurrency}
         self.row = self._new_row()
         self._on_lost = on_lost
+        self._meter = Meter()
         self._ended = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -131,9 +135,13 @@ class Presence:
         mine = Worker.objects.filter(pk=self.row.pk)
         lag = round(max(0.0, lag_seconds), 3)
         reported = mine.filter(lost_at=None).update(
-            heartbeat_at=ledger.now(), heartbeats=F("heartbeats") + 1, lag_seconds=lag
+            heartbeat_at=ledger.now(), heartbeats=F("heartbeats") + 1, lag_seconds=lag, **self._measured()
         )
         return bool(reported) or not mine.exists()
+
+    def _measured(self) -> dict[str, Any]:
+        footprint = self._meter.read(at=time.monotonic())
+        return asdict(footprint) if footprint else {}
 
     def _beat_until_ended(self) -> None:
         interval = conf().lease_seconds / 4

@@ -9,6 +9,7 @@ from jobs import queries
 from jobs.admin.read_only import ReadOnlyAdmin
 from jobs.markup import NOTHING, badge, moment, two_lines
 from jobs.models import Worker
+from jobs.phrases import cores_words, size_words
 
 _TONES = {"alive": "good", "late": "warn", "stopped": "quiet", "lost": "bad"}
 
@@ -17,13 +18,24 @@ _TONES = {"alive": "good", "late": "warn", "stopped": "quiet", "lost": "bad"}
 class WorkerAdmin(ReadOnlyAdmin[Worker]):
     """Workers, to look at."""
 
-    list_display = ["name_and_place", "kind", "state", "reported", "served", "concurrency", "started", "code_version"]
+    list_display = [
+        "name_and_place",
+        "kind",
+        "state",
+        "reported",
+        "cpu",
+        "memory",
+        "served",
+        "concurrency",
+        "started",
+        "code_version",
+    ]
     list_filter = ["kind"]
     search_fields = ["name", "hostname"]
     ordering = ["-heartbeat_at"]
     fields = [("state", "kind"), ("name", "hostname", "pid"), ("served", "concurrency", "code_version")]
-    fields += [("started", "reported", "lag_seconds"), ("stopped_at", "lost_at")]
-    readonly_fields = ["state", "served", "started", "reported"]
+    fields += [("started", "reported", "lag_seconds"), ("cpu", "memory"), ("stopped_at", "lost_at")]
+    readonly_fields = ["state", "served", "started", "reported", "cpu", "memory"]
 
     @admin.display(description="Worker", ordering="name")
     def name_and_place(self, worker: Worker) -> SafeString:
@@ -40,6 +52,16 @@ class WorkerAdmin(ReadOnlyAdmin[Worker]):
     def reported(self, worker: Worker) -> SafeString:
         """Return the age of its last report."""
         return moment(worker.heartbeat_at)
+
+    @admin.display(description="CPU", ordering="cpu_cores")
+    def cpu(self, worker: Worker) -> str:
+        """Return what it lately used with its children."""
+        return cores_words(worker.cpu_cores) or NOTHING
+
+    @admin.display(description="Memory", ordering="memory_bytes")
+    def memory(self, worker: Worker) -> str:
+        """Return what it holds with its children."""
+        return size_words(worker.memory_bytes) or NOTHING
 
     @admin.display(description="Queues")
     def served(self, worker: Worker) -> str:

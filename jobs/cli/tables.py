@@ -17,7 +17,7 @@ from jobs.dead_letters import Group as DeadLetters
 from jobs.doctor import Finding
 from jobs.inflight import Misfit
 from jobs.models import ApiToken, BadMessage, Worker
-from jobs.phrases import distance_words, duration_words, size_words
+from jobs.phrases import cores_words, distance_words, duration_words, size_words
 from jobs.queries import JobStatistics, QueueDetails, worker_state
 from jobs.wire import masked
 
@@ -49,7 +49,7 @@ def queues_table(queues: Sequence[QueueDetails]) -> Table:
 
 def workers_table(workers: Sequence[Worker]) -> Table:
     """Return one row per node."""
-    rows = table("Worker", "Kind", "State", "Heartbeat", "Queues", "At once", "Started", "Code")
+    rows = table("Worker", "Kind", "State", "Heartbeat", "CPU", "Memory", "Queues", "At once", "Started", "Code")
     now = timezone.now()
     for worker in workers:
         state = worker_state(worker)
@@ -58,6 +58,8 @@ def workers_table(workers: Sequence[Worker]) -> Table:
             worker.get_kind_display(),
             Text(state, "green" if state == "alive" else "red" if state == "lost" else "yellow"),
             distance_words(worker.heartbeat_at, now=now),
+            cores_words(worker.cpu_cores),
+            size_words(worker.memory_bytes),
             ", ".join(worker.queues),
             str(worker.concurrency),
             distance_words(worker.started_at, now=now),

@@ -48,6 +48,12 @@ class Worker(models.Model):
     heartbeat_at = models.DateTimeField(help_text="Last report, by the worker's own clock.")
     heartbeats = models.PositiveBigIntegerField(default=0, help_text="Reports so far; a still counter means silence.")
     lag_seconds = models.FloatField(default=0.0, help_text="How late its latest tick or heartbeat was.")
+    cpu_cores = models.FloatField(
+        null=True, blank=True, help_text="CPU it lately used with its children; 1.0 is one core kept busy."
+    )
+    memory_bytes = models.PositiveBigIntegerField(
+        null=True, blank=True, help_text="Memory it holds with its children, what they share counted once."
+    )
     stopping_at = models.DateTimeField(null=True, blank=True, help_text="Shutting down: its runs stop at a checkpoint.")
     stopped_at = models.DateTimeField(null=True, blank=True, help_text="Clean end.")
     lost_at = models.DateTimeField(null=True, blank=True, help_text="When it was found silent; it never comes back.")

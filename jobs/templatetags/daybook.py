@@ -10,7 +10,7 @@ from django.db.models import Model
 from django.utils.safestring import SafeString
 
 from jobs import markup
-from jobs.phrases import duration_words
+from jobs.phrases import cores_words, duration_words, size_words
 
 register = template.Library()
 
@@ -25,6 +25,18 @@ def moment(at: datetime | None) -> SafeString:
 def duration(seconds: float | None) -> str:
     """Return the duration in words."""
     return duration_words(seconds)
+
+
+@register.filter
+def cores(used: float | None) -> str:
+    """Return CPU in use as a share of one core."""
+    return cores_words(used)
+
+
+@register.filter
+def size(in_bytes: int | None) -> str:
+    """Return the size with its unit."""
+    return size_words(in_bytes)
 
 
 @register.filter

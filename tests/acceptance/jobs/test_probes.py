@@ -7,7 +7,7 @@ import socket
 import pytest
 
 from jobs import health, probes
-from jobs.models import Run
+from jobs.models import Run, Worker
 from tests.acceptance.jobs.conftest import QUEUES, Engine
 from tests.plugins.broker import Valkey
 from tests.plugins.polling import poll
@@ -32,6 +32,8 @@ def test_readiness_says_within_a_minute_which_part_is_gone(own_engine: tuple[Eng
     beat = engine.start_beat()
     worker.said(r" ready\.")
     poll(lambda: not _wrong(), within=20)
+    uses = Worker.objects.filter(cpu_cores__isnull=False, memory_bytes__gt=10_000_000)
+    poll(lambda: {"worker", "beat"} == set(uses.values_list("kind", flat=True)), within=30)
     one = f"one@{socket.gethostname()}"
     assert (probes.workers_here().figures or {})["workers"] == [one]
     assert probes.run_goes_through(by_beat=True, seconds=20).figures["worker"] == one  # type: ignore[index]

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from jobs.phrases import distance_words, duration_words, size_words
+from jobs.phrases import cores_words, distance_words, duration_words, size_words
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -50,3 +50,8 @@ def test_a_distance_says_the_largest_unit_and_the_direction(moment: datetime | N
 )
 def test_a_size_has_a_binary_unit(size: int | None, words: str) -> None:
     assert size_words(size) == words
+
+
+@pytest.mark.parametrize(("cores", "words"), [(None, ""), (0.0, "0 %"), (0.074, "7 %"), (2.3, "230 %")])
+def test_cpu_is_a_share_of_one_core(cores: float | None, words: str) -> None:
+    assert cores_words(cores) == words

@@ -15,7 +15,7 @@ from django.test.utils import CaptureQueriesContext
 from prometheus_client.parser import text_string_to_metric_families
 
 from jobs import ledger, metrics
-from jobs.models import HourTally, Queue
+from jobs.models import HourTally, Queue, Worker
 from jobs.rollup import count_ends
 from jobs.states import State
 from tests.integration.jobs.api.conftest import Caller
@@ -84,6 +84,29 @@ def test_metrics_say_what_the_rows_say() -> None:
     assert told["daybook_dead_letters",] == 1
     assert told["daybook_dispatch_lag_seconds",] >= 20
     assert (told["daybook_ready", "database"], told["daybook_ready", "beat"]) == (1, 0)
+
+
+@pytest.mark.req("PW-8")
+def test_metrics_say_what_each_process_uses_and_since_when() -> None:
+    now = ledger.now()
+    for number, lost_at in ((1, None), (2, None), (3, now)):
+        Worker.objects.create(
+            name="w@here",
+            hostname="here",
+            pid=7,
+            started_at=now - timedelta(hours=3 - number),
+            heartbeat_at=now,
+            lost_at=lost_at,
+            cpu_cores=0.5 * number,
+            memory_bytes=1000 * number,
+        )
+    Worker.objects.create(name="b@here", kind="beat", hostname="here", pid=8, started_at=now, heartbeat_at=now)
+    told = samples()
+    assert told["daybook_node_cpu_cores", "worker", "w@here", "7"] == 1.0
+    assert told["daybook_node_memory_bytes", "worker", "w@here", "7"] == 2000
+    started = (now - timedelta(hours=1)).timestamp()
+    assert told["daybook_node_start_time_seconds", "worker", "w@here", "7"] == pytest.approx(started)
+    assert ("daybook_node_memory_bytes", "beat", "b@here", "8") not in told
 
 
 def test_only_staff_read_metrics(nobody: Caller, owner: Caller, viewer: Caller) -> None:
