@@ -7,7 +7,7 @@ from typing import Any
 
 from jobs.models import ApiToken, BadMessage, Run, Worker
 from jobs.quarantine import as_text
-from jobs.queries import JobDetails, RunDetails, run_seconds, worker_state
+from jobs.queries import JobDetails, Overview, RunDetails, run_seconds, worker_state
 from jobs.timeline import Moment
 from jobs.wire import masked
 
@@ -64,12 +64,25 @@ def details_values(known: RunDetails) -> dict[str, Any]:
 
 def worker_values(worker: Worker) -> dict[str, Any]:
     """Return the node; `state` is alive, late, stopped or lost."""
-    columns = ("name", "kind", "hostname", "pid", "queues", "concurrency", "code_version", "lag_seconds")
+    columns = ("name", "kind", "hostname", "pid", "queues", "concurrency", "code_version")
+    figures = ("lag_seconds", "cpu_cores", "memory_bytes")
     times = ("started_at", "heartbeat_at", "stopping_at", "stopped_at", "lost_at")
     return {
         "id": str(worker.pk),
         "state": worker_state(worker),
-        **{name: getattr(worker, name) for name in (*columns, *times)},
+        **{name: getattr(worker, name) for name in (*columns, *figures, *times)},
+    }
+
+
+def overview_values(seen: Overview) -> dict[str, Any]:
+    """Return how everything stands: what ended, queues, running and failed runs, and who works."""
+    return {
+        "at": seen.at,
+        "ended": asdict(seen.ended),
+        "queues": [asdict(queue) for queue in seen.queues],
+        "running": [run_values(run) for run in seen.running],
+        "failed": [run_values(run) for run in seen.failed],
+        "workers": [worker_values(worker) for worker in seen.workers],
     }
 
 

@@ -15,7 +15,7 @@ from django.utils import timezone
 from jobs import dead_letters, queries
 from jobs.bars import Bar, chart
 from jobs.markup import badge, state_badge
-from jobs.models import Run
+from jobs.models import Run, Worker
 
 PERIODS = {
     "1h": ("hour", timedelta(hours=1), 30),
@@ -44,26 +44,22 @@ def _page(request: HttpRequest) -> HttpResponse:
 def _figures(wanted: str) -> dict[str, Any]:
     chosen = wanted if wanted in PERIODS else "1h"
     words, period, steps = PERIODS[chosen]
+    seen = queries.overview(period=period, limit=SHOWN)
     points = queries.series(period=period, steps=steps)
-    running = queries.listed().running().order_by("-started_at")
     return {
         "periods": [{"key": key, "words": each[0], "active": key == chosen} for key, each in PERIODS.items()],
         "words": words,
-        "overall": queries.overall(period=period),
+        "overall": seen.ended,
         "chart": chart([_bar(point) for point in points], title=f"Runs that ended in the last {words}"),
         "jobs": queries.statistics(hours=max(1, round(period.total_seconds() / 3600))),
-        "queues": queries.all_queues(),
-        "running": [{"run": run, "seconds": queries.run_seconds(run)} for run in running[:SHOWN]],
+        "queues": seen.queues,
+        "running": [{"run": run, "seconds": queries.run_seconds(run)} for run in seen.running],
         "dead": dead_letters.groups(limit=SHOWN),
-        "failed": [{"run": run, "badge": state_badge(run.state)} for run in _failed(period)],
+        "failed": [{"run": run, "badge": state_badge(run.state)} for run in seen.failed],
         "schedules": queries.next_schedules(limit=SHOWN),
-        "workers": [_worker(worker) for worker in queries.all_workers()],
-        "now": timezone.now(),
+        "workers": [_worker(worker, seen) for worker in seen.workers],
+        "now": seen.at,
     }
-
-
-def _failed(period: timedelta) -> list[Run]:
-    return queries.failures(since=timezone.now() - period, limit=SHOWN)
 
 
 def _bar(point: queries.Point) -> Bar:
@@ -71,6 +67,7 @@ def _bar(point: queries.Point) -> Bar:
     return Bar(f"{local:%a %H:%M}", point.succeeded, point.failed, point.others)
 
 
-def _worker(worker: Any) -> dict[str, Any]:
+def _worker(worker: Worker, seen: queries.Overview) -> dict[str, Any]:
     state = queries.worker_state(worker)
-    return {"worker": worker, "badge": badge(state.capitalize(), tone=_WORKER_TONES[state])}
+    age = (seen.at - worker.started_at).total_seconds()
+    return {"worker": worker, "badge": badge(state.capitalize(), tone=_WORKER_TONES[state]), "age_seconds": age}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Annotated, Any
 
 from django.http import HttpRequest
@@ -12,19 +13,38 @@ from jobs import dead_letters, doctor, inflight, operations, queries
 from jobs.api.idempotency import PARAMETER
 from jobs.api.principal import CHANGE_RUN, once, staff_asking
 from jobs.api.problems import ProblemError
-from jobs.api.shapes import Changed, Count, Limit, Listing, Name, Replay, Replayed, WorkerValues, answers
+from jobs.api.shapes import (
+    Changed,
+    Count,
+    Limit,
+    Listing,
+    Name,
+    OverviewValues,
+    Replay,
+    Replayed,
+    WorkerValues,
+    answers,
+)
 from jobs.dead_letters import Group
 from jobs.doctor import Finding
 from jobs.inflight import Misfit
 from jobs.models.run import Cause
 from jobs.models.token import Scope
 from jobs.queries import JobStatistics, QueueDetails
-from jobs.representation import run_values, worker_values
+from jobs.representation import overview_values, run_values, worker_values
 
 router = Router(tags=["operating"])
 CHANGE_QUEUE, CLEAR = "jobs.change_queue", "jobs.delete_hourtally"
 _IDEMPOTENT = {"parameters": [PARAMETER]}
+Minutes = Annotated[int, Field(ge=1, le=10_080)]
 Hours = Annotated[int, Field(ge=1, le=168)]
+
+
+@router.get("/overview", response=answers(OverviewValues))
+def overview(request: HttpRequest, minutes: Minutes = 60, limit: Limit = 8) -> Any:
+    """Tell what ended and failed in the last minutes, and how queues, running runs and workers stand."""
+    staff_asking(request, Scope.READ)
+    return overview_values(queries.overview(period=timedelta(minutes=minutes), limit=limit))
 
 
 @router.get("/queues", response=answers(Listing[QueueDetails]))

@@ -10,6 +10,7 @@ from ninja import Schema
 from pydantic import AfterValidator, Field
 
 from jobs.api.problems import STATUSES, Problem
+from jobs.queries import JobStatistics, QueueDetails
 
 T = TypeVar("T")
 _FIRST, _LAST = datetime(1970, 1, 2, tzinfo=UTC), datetime(9998, 12, 31, tzinfo=UTC)
@@ -137,11 +138,24 @@ class WorkerValues(Schema):
     concurrency: int
     code_version: str
     lag_seconds: float
+    cpu_cores: float | None
+    memory_bytes: int | None
     started_at: datetime
     heartbeat_at: datetime
     stopping_at: datetime | None
     stopped_at: datetime | None
     lost_at: datetime | None
+
+
+class OverviewValues(Schema):
+    """Everything at a glance."""
+
+    at: datetime
+    ended: JobStatistics
+    queues: list[QueueDetails]
+    running: list[RunValues]
+    failed: list[RunValues]
+    workers: list[WorkerValues]
 
 
 class NewRun(Schema):

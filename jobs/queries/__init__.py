@@ -4,6 +4,7 @@ from jobs.queries.groups import STATE_GROUPS
 from jobs.queries.kept_keys import kept_keys
 from jobs.queries.known_jobs import JobDetails, all_jobs, describe
 from jobs.queries.messages import NoSuchMessageError, find_message, open_messages
+from jobs.queries.overview import Overview, overview
 from jobs.queries.queues import NoSuchQueueError, QueueDetails, all_queues, find_queue, queue_names, usable_queues
 from jobs.queries.run_log import LogLine, log_of
 from jobs.queries.runs import (
@@ -65,6 +66,7 @@ __all__ = [
     "NoSuchQueueError",
     "NoSuchRunError",
     "NoSuchScheduleError",
+    "Overview",
     "Point",
     "QueueDetails",
     "RunDetails",
@@ -98,6 +100,7 @@ __all__ = [
     "open_messages",
     "overall",
     "overdue_seconds",
+    "overview",
     "preview",
     "queue_names",
     "run_seconds",

@@ -11,6 +11,7 @@ from jobs.management.verbs import (
     schedule_past,
     statistics,
     token,
+    top,
     wishes,
     worker,
 )
@@ -26,6 +27,7 @@ __all__ = [
     "schedule_past",
     "statistics",
     "token",
+    "top",
     "wishes",
     "worker",
 ]

@@ -10,6 +10,7 @@ from django.test import Client
 from django.utils import timezone
 
 from jobs.bars import Bar, chart
+from jobs.models import Worker
 from jobs.rollup import count_ends
 from jobs.states import State
 from tests.rows import saved_run
@@ -25,6 +26,15 @@ def test_it_tells_what_ended_and_what_waits(admin_client: Client) -> None:
     saved_run(job="broken", state=State.FAILED, started_at=now, finished_at=now, **error)
     saved_run(job="slow", state=State.RUNNING, started_at=now - timedelta(minutes=3))
     saved_run(queue="ai", state=State.QUEUED)
+    Worker.objects.create(
+        name="mail@here",
+        hostname="here",
+        pid=7,
+        started_at=now - timedelta(hours=2),
+        heartbeat_at=now,
+        cpu_cores=1.25,
+        memory_bytes=300 * 1024**2,
+    )
     while count_ends(now=now):
         pass
     for period in ("1h", "24h", "7d", "nonsense"):
@@ -32,7 +42,18 @@ def test_it_tells_what_ended_and_what_waits(admin_client: Client) -> None:
         overall = page.context["overall"]
         assert (overall.runs, overall.failed, overall.success_rate) == (2, 1, 0.5)
     text = admin_client.get(PAGE).content.decode()
-    for said in ("50 %", "quick", "broken", "slow", "&lt;b&gt;disk", 'data-refresh="5"', "refresh.js"):
+    for said in (
+        "50 %",
+        "quick",
+        "broken",
+        "slow",
+        "&lt;b&gt;disk",
+        'data-refresh="5"',
+        "refresh.js",
+        "125 %",
+        "300.0 MiB",
+        "2 h",
+    ):
         assert said in text
     part = admin_client.get(PAGE, headers={"X-Part": "1"}).content.decode()
     assert ("<html" in part, "broken" in part) == (False, True)

@@ -50,6 +50,7 @@ TABLE: dict[tuple[str, str], tuple[str, Any, tuple[int, ...]]] = {
     ("POST", "schedules/{schedule_id}/resume"): ("operate", None, (401, 404, 200, 403, 200)),
     ("POST", "schedules/{schedule_id}/run-now"): ("operate", None, (401, 404, 202, 403, 202)),
     ("GET", "schedules/{schedule_id}/preview"): ("read", None, (401, 404, 200, 200, 200)),
+    ("GET", "overview"): ("read", None, (401, 403, 403, 200, 200)),
     ("GET", "queues"): ("read", None, (401, 403, 403, 200, 200)),
     ("POST", "queues/{name}/pause"): ("operate", None, (401, 403, 403, 403, 404)),
     ("POST", "queues/{name}/resume"): ("operate", None, (401, 403, 403, 403, 404)),

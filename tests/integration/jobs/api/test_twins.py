@@ -26,6 +26,7 @@ TWINS = {
     "history": "GET runs",
     "failures": "GET failures",
     "stats": "GET stats",
+    "top": "GET overview",
     "clear": "DELETE stats/{name}",
     "cancel": "POST runs/{run_id}/cancel",
     "retry": "POST runs/{run_id}/retry",
