@@ -23,6 +23,10 @@ log = structlog.get_logger(__name__)
 _KEPT = {"shadow": "shadow", "group": "group_id", "group_index": "group_index", "ignore_result": "ignore_result"}
 
 
+# W3C Trace Context, as instrumented clients send it.
+_TRACE = ("traceparent", "tracestate")
+
+
 def is_foreign(request: Mapping[str, Any]) -> bool:
     """Whether the message was not sent by Daybook; ours without a row are leftovers of a rollback or a pruned run."""
     return not request.get(HEADER)
@@ -38,6 +42,8 @@ def adopt(job: Job, message: Message) -> Run:
     for theirs, ours in (("callbacks", "link"), ("errbacks", "link_error"), ("chain", "chain"), ("chord", "chord")):
         if request.get(theirs):
             options[ours] = request[theirs]
+    if brought := {name: request[name] for name in _TRACE if request.get(name)}:
+        options["headers"] = brought
     if task_id != str(run_id_of(task_id)):
         options["task_id"] = task_id
     queue = (request.get("delivery_info") or {}).get("routing_key") or job.queue_name()

@@ -20,7 +20,7 @@ from celery.exceptions import Ignore, Reject
 from celery.exceptions import Retry as CeleryRetry
 from django.db import Error
 
-from jobs import context, faultpoints, ledger, machine, presence
+from jobs import context, faultpoints, ledger, machine, observing, presence
 from jobs.adoption import adopt, is_foreign
 from jobs.conf import conf
 from jobs.dialect import is_database_fault, patiently
@@ -200,7 +200,8 @@ def bound(attempt: Attempt) -> Iterator[None]:
         if not attempt.is_packed:
             log.info("run started", queue=run.queue, waited=waited)
         try:
-            yield
+            with observing.attempting(run):
+                yield
         finally:
             log.info("run ended", seconds=round(time.monotonic() - started, 6), waited=waited)
             _active.reset(active_token)
@@ -227,6 +228,8 @@ def _conclude(attempt: Attempt, error: Exception) -> NoReturn:
         faults=sum(1 for entry in run.attempts if entry.get("fault")),
     )
     told = veiled_error(error)
+    if not isinstance(outcome, Stop):
+        observing.attempt_failed(told)
     match outcome:
         case Again():
             attempt.again = replace(outcome, reason=veiled(outcome.reason))

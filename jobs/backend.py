@@ -14,7 +14,7 @@ from celery.exceptions import TaskRevokedError, WorkerLostError
 from django.db import transaction
 from django_celery_results.backends.database import DatabaseBackend
 
-from jobs import abandoned, dead_packs, envelope, faultpoints, ledger, presence, tray
+from jobs import abandoned, dead_packs, envelope, faultpoints, ledger, observing, presence, tray
 from jobs import attempt as attempts
 from jobs.conf import conf
 from jobs.dialect import is_database_fault, patiently
@@ -86,6 +86,7 @@ class LedgerBackend(DatabaseBackend):  # type: ignore[misc]
             if attempt and not ledger.fail(attempt.fence, failure, now=ledger.now(), usage=attempt.usage()):
                 return False
             stock(task_id, exc, traceback, request, store_result, call_errbacks, state)
+            observing.run_failed(run_id_of(task_id), exc)
             return True
 
         self._settle(task_id, settle)
@@ -101,8 +102,7 @@ class LedgerBackend(DatabaseBackend):  # type: ignore[misc]
         if attempt is None:
             self._settle(task_id, lambda: self._give_back(task_id, exc, request))
             return
-        again = attempt.again
-        now = ledger.now()
+        again, now = attempt.again, ledger.now()
 
         def settle() -> bool:
             return ledger.try_again(
@@ -199,6 +199,7 @@ class LedgerBackend(DatabaseBackend):  # type: ignore[misc]
                     stock_revoked(request.id, str(error), request)
             elif abandoned.conclude(run, error, fence, retry=self._retry_of(run)):
                 stock_failure(request.id, error, None, request)
+                observing.run_failed(run.pk, error)
             return True
 
         self._settle(str(run.pk), settle, key=run.concurrency_key)

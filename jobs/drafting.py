@@ -10,7 +10,7 @@ import structlog
 from celery.utils.time import maybe_iso8601
 from django.utils import timezone
 
-from jobs import context, window, wire
+from jobs import context, observing, window, wire
 from jobs.conf import conf
 from jobs.errors import ArgumentsError
 from jobs.identifiers import new_correlation_id, new_run_id, run_id_of
@@ -101,6 +101,7 @@ def draft(  # noqa: PLR0913 - one column each
     )
     run.args, run.kwargs = sealed(job, args, kwargs)
     run.options = {name: value for name, value in {**routed, **(options or {})}.items() if value is not None}
+    run.options = observing.with_headers(run.options, job=job.name)
     if task_id and task_id != str(run.pk):
         run.options["task_id"] = task_id
     return run

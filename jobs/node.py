@@ -13,7 +13,7 @@ from celery import bootsteps, signals
 from celery.worker import state as worker_state
 from celery.worker.control import control_command
 
-from jobs import dead_packs, run_log
+from jobs import dead_packs, observing, run_log
 from jobs.frozen import FrozenChildren
 from jobs.models import Worker
 from jobs.presence import Presence
@@ -66,6 +66,7 @@ class Node(bootsteps.StartStopStep):
 
     def _sign_off(self, **_: Any) -> None:
         run_log.flush()
+        observing.flush()
         self.presence.end()
 
 
@@ -94,8 +95,9 @@ def die_with_parent(**_: Any) -> None:
 
 @signals.worker_process_shutdown.connect
 def write_logs(**_: Any) -> None:
-    """Write what a pool's child has logged before it ends."""
+    """Write what a pool's child has logged, and tell observers, before it ends."""
     run_log.flush()
+    observing.flush()
 
 
 def _children(pool: Any) -> list[int]:

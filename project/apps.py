@@ -12,7 +12,9 @@ class ProjectConfig(AppConfig):
         """Register the system checks, and make the roles after migrations."""
         from django.db.models.signals import post_migrate
 
-        from project import checks  # noqa: F401
+        from project import checks, observers  # noqa: F401
+        from project.environment import Environment
         from project.roles import make_roles
 
+        observers.set_up(Environment())
         post_migrate.connect(make_roles, dispatch_uid="daybook roles")

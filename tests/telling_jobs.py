@@ -27,6 +27,11 @@ def packed_logs(word: str) -> str:
     return word
 
 
+@job(queue="maintenance")
+def spawns_in_maintenance() -> int:
+    return len(current_run().spawn(packed_logs, [{"word": f"child {n}"} for n in range(2)], queue="maintenance"))
+
+
 def open_box(code: str, url: str) -> None:
     raise OSError(5, f"no answer to {code}", url)
 

@@ -41,7 +41,12 @@ def new_run(job: Job, plan: SchedulePlan, fire_at: datetime, now: datetime) -> R
         eta=starts_at if starts_at > now else None,
         **routing_of(schedule),
     )
-    run.options["headers"] = {**_json("headers", schedule.headers or "{}", dict), "periodic_task_name": schedule.name}
+    carried = run.options.get("headers") or {}
+    run.options["headers"] = {
+        **carried,
+        **_json("headers", schedule.headers or "{}", dict),
+        "periodic_task_name": schedule.name,
+    }
     run.schedule_id, run.fire_at, run.correlation_id = plan.pk, fire_at, new_correlation_id()
     if takes_turns(Overlap(plan.overlap)):
         # The job's own key, where it has one, keeps its limit: a run with limit 1 takes the key's first place only.

@@ -29,7 +29,7 @@ MOST_DOCSTRING_LINES = 4
 MOST_COMMENTS = 0.05
 EMPTY_WORDS = re.compile(r"(?i)(^|_|(?<=[a-z]))(utils?|helpers?|managers?|services?|handlers?)$")
 IMPOSED = {"create_task_handler"}  # Celery's names, of what is overridden
-# Too slow to load at start-up, so that the function which needs one imports it.
+# Too slow to load at start-up, or an extra, so that the function which needs one imports it.
 HEAVY = {
     "pypdf",
     "docx",
@@ -47,6 +47,8 @@ HEAVY = {
     "recurring_ical_events",
     "jwt",
     "lxml",
+    "opentelemetry",
+    "sentry_sdk",
 }
 SIGNALS = {"pre_save", "post_save", "pre_delete", "post_delete", "m2m_changed", "pre_init", "post_init"}
 
