@@ -58,6 +58,7 @@ class Conf:
     tenant_weights: dict[str, int] = field(default_factory=dict)
     beat_asides: dict[str, float] = field(default_factory=dict)
     doctor_looks: dict[str, str] = field(default_factory=dict)
+    metric_sources: tuple[str, ...] = ()
     backfill_most: int = 5000
     encryption_keys: list[str] = field(default_factory=list)
     signing_keys: list[str] = field(default_factory=list)

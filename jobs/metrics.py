@@ -6,10 +6,12 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 
 from django.utils import timezone
+from django.utils.module_loading import import_string
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 
 from jobs import health, queries
+from jobs.conf import conf
 from jobs.histogram import at_most
 from jobs.models import BadMessage, HourTally, Run, Worker
 from jobs.rollup import summed
@@ -38,6 +40,8 @@ class _Rows:
         yield _gauge("daybook_dead_letters", "Failed runs that wait for a person.", Run.objects.dead_letters().count())
         waiting = BadMessage.objects.filter(replayed_at=None, discarded_at=None).count()
         yield _gauge("daybook_quarantined_messages", "Messages that wait for a person.", waiting)
+        for source in conf().metric_sources:
+            yield from import_string(source)()
 
 
 def _ends() -> Iterator[Metric]:
