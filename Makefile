@@ -9,7 +9,7 @@ LOCK = $(BIN)/uv pip compile pyproject.toml --universal --generate-hashes --quie
 	--no-header --no-annotate --no-emit-index-url --no-emit-find-links
 
 .DEFAULT_GOAL = help
-.PHONY: help up test check soak bench format lint docs lock
+.PHONY: help up test check audit soak bench format lint docs lock
 
 help: ## List the commands
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -20,7 +20,7 @@ up: .venv/runtime ## Run everything here, in the foreground, with the sample mai
 test: .venv/dev ## Run the whole test suite; brings its own servers, also uses Postgres and RabbitMQ where they answer
 	@$(BIN)/python -m tests.run $(ARGS)
 
-check: lint test ## Everything a change must pass: format, lint, types, contracts, migrations, docs, tests
+check: lint audit test ## Everything a change must pass: format, lint, types, contracts, migrations, docs, audit, tests
 
 lint: .venv/dev ## Check format, lint, types, import contracts, migrations and generated docs
 	$(BIN)/ruff format --check --quiet .
@@ -29,6 +29,9 @@ lint: .venv/dev ## Check format, lint, types, import contracts, migrations and g
 	$(BIN)/lint-imports --no-cache
 	DEBUG=1 $(BIN)/python manage.py makemigrations --check --dry-run
 	$(BIN)/python -m pytest --collect-only --quiet --quiet --requirements=check
+
+audit: .venv/dev ## Ask OSV for known vulnerabilities of the locked dependencies; says so where it does not answer
+	@$(BIN)/python -m tests.audit
 
 soak: .venv/dev ## Kill real processes at work and judge what they left (SOAK_JOBS, SOAK_KILLS, SOAK_BACKEND, SOAK_SEED)
 	@$(BIN)/python -m tests.soak --write

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 import pytest
 from django.db import connection
+from django.test import Client
 
 from jobs.models import Worker
 from tests.acceptance.jobs.conftest import Engine, _server_cursor
@@ -51,3 +52,25 @@ def test_a_finished_bodys_end_waits_for_a_database_that_is_away(engine: Engine, 
     assert len(engine.notes(result, event="begin")) == 1
     assert not Worker.objects.filter(runs=run, lost_at__isnull=False).exists()
     gate("away").unlink()
+
+
+@pytest.mark.req("SK-11")
+def test_readiness_says_that_the_database_is_gone_though_this_process_was_connected(engine: Engine) -> None:
+    if connection.vendor == "sqlite":
+        pytest.skip("a file doesn't go away")
+
+    def database() -> tuple[int, bool]:
+        answer = Client().get("/readyz")
+        return answer.status_code, answer.json()["checks"]["database"]["ok"]
+
+    poll(lambda: database() == (200, True), within=30)
+    with _server_cursor() as cursor:
+        cursor.execute(f'ALTER DATABASE "{engine.database}" ALLOW_CONNECTIONS false')
+        cursor.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [engine.database])
+    try:
+        assert database() == (503, False)
+    finally:
+        with _server_cursor() as cursor:
+            cursor.execute(f'ALTER DATABASE "{engine.database}" ALLOW_CONNECTIONS true')
+        connection.close()
+    poll(lambda: database() == (200, True), within=60)
