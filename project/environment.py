@@ -47,6 +47,9 @@ class Environment:
 
     debug: bool = _flag("DEBUG", False, "Development mode: error pages, relaxed checks.")
     secret_key: str = _text("SECRET_KEY", INSECURE_KEY, "Signs sessions; required in production.")
+    second_factor: bool = _flag(
+        "SECOND_FACTOR", False, "Logins need a code of an authenticator app (TOTP) besides the password."
+    )
     https: bool = _flag("HTTPS", False, "Behind a TLS proxy: secure cookies, HSTS, plain requests redirected.")
     allowed_hosts: list[str] = _texts("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"], "Host names served.")
     data_dir: str = _text("DATA_DIR", str(BASE_DIR / "var"), "Folder of the embedded database, broker and logs.")
@@ -152,6 +155,12 @@ class Environment:
     )
     log_format: str = _text("LOG_FORMAT", "console", "'console' or 'json'.")
     log_level: str = _text("LOG_LEVEL", "INFO", "Lowest level logged.")
+    otlp_endpoint: str = _text(
+        "OTLP_ENDPOINT", "", "Collector of traces, OTLP over HTTP: http://host:4318 (extra `tracing`); empty: none."
+    )
+    sentry_dsn: str = _text(
+        "SENTRY_DSN", "", "Where runs that failed for good are told (extra `sentry`); empty: nowhere."
+    )
     port: int = _number("PORT", 8000, "Port of the web process under `make up`.")
     flower_port: int = _number("FLOWER_PORT", 5555, "Port of Flower.")
     flower_url: str = _text(

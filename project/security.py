@@ -36,6 +36,9 @@ LOGIN_THROTTLING: dict[str, Any] = {
     "AXES_DISABLE_ACCESS_LOG": True,
 }
 
+SECOND_FACTOR = ("django_otp.middleware.OTPMiddleware", "project.second_factor.page.SecondFactor")
+"""Middleware that asks for it; needs the session's user."""
+
 
 def security_settings(*, https: bool) -> dict[str, Any]:
     """Return Django's settings; with `https` the site is served behind a TLS proxy that sets X-Forwarded-Proto."""

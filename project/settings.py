@@ -11,7 +11,7 @@ from kombu import Queue
 from project.environment import Environment
 from project.logs import LOGGING as LOGGING  # noqa: PLC0414
 from project.logs import configure_structlog
-from project.security import security_settings
+from project.security import SECOND_FACTOR, security_settings
 from project.theme import UNFOLD as UNFOLD  # noqa: PLC0414
 
 ENVIRONMENT = Environment()
@@ -45,6 +45,9 @@ INSTALLED_APPS = [
     "django_typer",
     "csp",
     "axes",
+    "django_otp",
+    "django_otp.plugins.otp_totp",
+    "django_otp.plugins.otp_static",
     "project",
     "jobs",
     "ingestion",
@@ -52,6 +55,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    *(["project.observers.traces.TraceRequests"] if ENVIRONMENT.otlp_endpoint else []),
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -60,6 +64,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    *(SECOND_FACTOR if ENVIRONMENT.second_factor else ()),
     "django_structlog.middlewares.RequestMiddleware",
     "jobs.audit.ActingUser",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -123,6 +128,7 @@ EMAIL_TIMEOUT = 15
 DEFAULT_FROM_EMAIL = ENVIRONMENT.email_from
 
 vars().update(security_settings(https=ENVIRONMENT.https))
+OTP_TOTP_ISSUER = "Daybook"
 SESSION_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SAMESITE = SESSION_COOKIE_SAMESITE = "Lax"
 X_FRAME_OPTIONS = "DENY"
@@ -170,6 +176,7 @@ DAYBOOK = {
     "encryption_keys": ENVIRONMENT.field_encryption_keys,
     "signing_keys": ENVIRONMENT.message_signing_keys,
     "user_jobs": ("ingest_emails", "archive_calendar"),
+    "metric_sources": ("ingestion.metrics.llm_metrics",),
     "user_zone": "notifications.zones.zone_of",
     "tell_when_ended": "notifications.operations.tell_when_ended",
     "beat_asides": {"notifications.alerting.absence.watch_absence": 30.0},

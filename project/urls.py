@@ -9,6 +9,7 @@ from jobs.api.application import api
 from jobs.api.metrics_page import metrics_page
 from notifications.pages.exchange import exchange_page
 from project import health
+from project.second_factor.page import second_factor_page
 
 api.add_router("", search.router)
 
@@ -19,6 +20,7 @@ urlpatterns = [
     path("api/v1/hooks/outlook", hooks.outlook),
     path("api/v1/", api.urls),
     path("exchange/<str:token>/", exchange_page),
+    path("second-factor/", second_factor_page, name="second_factor"),
     path("metrics", metrics_page),
     path("healthz", health.healthz),
     path("readyz", health.readyz),
