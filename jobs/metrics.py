@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 
+from django.db.models import Sum
 from django.utils import timezone
 from django.utils.module_loading import import_string
 from prometheus_client import CollectorRegistry, generate_latest
@@ -117,6 +118,8 @@ def _parts() -> Iterator[Metric]:
         nodes.add_metric([kind], Worker.objects.reporting(kind, now=timezone.now()).count())
     yield nodes
     yield from _uses()
+    rescued = Worker.objects.aggregate(runs=Sum("rescued_runs"))["runs"] or 0
+    yield _gauge("daybook_runs_rescued", "Runs given back because their process was gone; as long as kept.", rescued)
     lost = Worker.objects.filter(lost_at__isnull=False).count()
     yield _gauge("daybook_nodes_lost", "Processes found silent, whose runs were rescued; as long as kept.", lost)
 

@@ -12,7 +12,7 @@ import structlog
 from celery import current_app
 from celery.exceptions import WorkerLostError
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 
 from jobs import machine
 from jobs.backend import LedgerBackend
@@ -99,6 +99,7 @@ def _give_back_unless_locked(run: Run) -> int:
         mine = claimable(Run.objects.running().filter(pk=run.pk, token=run.token)).first()
         if mine is not None:
             _give_back(run)
+            Worker.objects.filter(pk=run.worker_id).update(rescued_runs=F("rescued_runs") + 1)
             return 1
     if run.worker is not None and run.worker.lost_at is not None:
         cut_sessions(run.worker.session_name)

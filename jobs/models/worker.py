@@ -54,6 +54,9 @@ class Worker(models.Model):
     memory_bytes = models.PositiveBigIntegerField(
         null=True, blank=True, help_text="Memory it holds with its children, what they share counted once."
     )
+    rescued_runs = models.PositiveIntegerField(
+        default=0, db_default=0, help_text="Runs that were taken from it when it was gone."
+    )
     stopping_at = models.DateTimeField(null=True, blank=True, help_text="Shutting down: its runs stop at a checkpoint.")
     stopped_at = models.DateTimeField(null=True, blank=True, help_text="Clean end.")
     lost_at = models.DateTimeField(null=True, blank=True, help_text="When it was found silent; it never comes back.")

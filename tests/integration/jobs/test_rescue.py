@@ -31,6 +31,7 @@ def test_a_lost_nodes_run_goes_back_once() -> None:
     assert [Rescuer().rescue(now=NOON) for _ in range(2)] == [1, 0]
     run.refresh_from_db()
     assert (run.state, [entry["kind"] for entry in run.attempts]) == ("RETRYING", ["LOST"])
+    assert Worker.objects.get(pk=run.attempts[0]["worker"]).rescued_runs == 1
 
 
 @pytest.mark.req("SW-22")

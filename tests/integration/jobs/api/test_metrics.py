@@ -14,6 +14,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from prometheus_client.parser import text_string_to_metric_families
 
+from ingestion.models import LLMCall
 from jobs import ledger, metrics
 from jobs.models import HourTally, Queue, Worker
 from jobs.rollup import count_ends
@@ -99,10 +100,12 @@ def test_metrics_say_what_each_process_uses_and_since_when() -> None:
             lost_at=lost_at,
             cpu_cores=0.5 * number,
             memory_bytes=1000 * number,
+            rescued_runs=number,
         )
     Worker.objects.create(name="b@here", kind="beat", hostname="here", pid=8, started_at=now, heartbeat_at=now)
     told = samples()
     assert told["daybook_node_cpu_cores", "worker", "w@here", "7"] == 1.0
+    assert told["daybook_runs_rescued",] == 6
     assert told["daybook_node_memory_bytes", "worker", "w@here", "7"] == 2000
     started = (now - timedelta(hours=1)).timestamp()
     assert told["daybook_node_start_time_seconds", "worker", "w@here", "7"] == pytest.approx(started)
@@ -121,6 +124,9 @@ def test_dashboard_and_alerts_name_only_metrics_there_are() -> None:
     now = ledger.now()
     saved_run(job="add", state=State.SUCCESS, started_at=now, finished_at=now)
     count_ends(now=now)
+    uses = {"cpu_cores": 0.1, "memory_bytes": 1, "queues": ["base"]}
+    Worker.objects.create(name="w", hostname="h", pid=7, started_at=now, heartbeat_at=now, **uses)
+    LLMCall.objects.create(model="rules", purpose="classify_mail")
     there = {name for name, *_ in samples()}
     board = json.loads((ROOT / "deploy/grafana-dashboard.json").read_text())
     rules = yaml.safe_load((ROOT / "deploy/alerts.yml").read_text())["groups"][0]["rules"]
