@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import io
 import json
 import urllib.request
 import uuid
@@ -13,6 +14,7 @@ from urllib.parse import quote
 
 import pytest
 from django.contrib.auth.models import User
+from django.core.management import call_command
 from django.db import connection
 from django.test import Client
 from django.utils import timezone
@@ -90,6 +92,12 @@ def _hears(port: int) -> bool:
     return False
 
 
+def _command(*words: str) -> str:
+    out = io.StringIO()
+    call_command("jobs", *words, stdout=out)
+    return out.getvalue()
+
+
 def _pages(client: Client, runs: list[Run]) -> str:
     own = [f"jobs/run/{run.pk}/{page}/" for run in runs for page in ("change", "retry")]
     return "\n".join(client.get(f"/admin/{path}", follow=True).content.decode() for path in (*PAGES, *own))
@@ -122,7 +130,7 @@ def test_a_secret_is_found_nowhere(
     logs = poll(lambda: [lines for run in runs if len(lines := queries.log_of(run)) >= 3])
 
     paths = [f"{kind}{run.pk}{part}" for run in runs for kind, part in (("runs/", ""), ("runs/", "/log"))]
-    answers += [api("GET", path) for path in (*paths, "runs", "failures", "schedules", "audit", "workers")]
+    answers += [api("GET", path) for path in (*paths, "runs", "failures", "schedules", "workers", "overview")]
     client.force_login(user)
     seen = {
         "logs of the workers": engine.log(),
@@ -131,6 +139,7 @@ def test_a_secret_is_found_nowhere(
         "broker": _waiting_message(own_queue),
         "admin": _pages(client, runs),
         "API": "\n".join(answers),
+        "command line": "".join(_command(*words) for words in (("top",), ("failures",), ("show", str(runs[2].pk)))),
         "Flower": poll(lambda: _told_by_flower(port, runs)),
         "logs of the runs": repr(logs),
     }
@@ -139,6 +148,7 @@ def test_a_secret_is_found_nowhere(
     assert "code *** for ***" in seen["logs of the workers"]
     assert "was refused by" in seen["admin"] and "was refused by" in seen["API"] and "was refused by" in seen["Flower"]
     assert all(str(run.pk) in seen[place] for run in runs for place in ("database", "API", "admin", "Flower"))
+    assert str(runs[2].pk) in seen["command line"]
     assert [run.state for run in Run.objects.filter(pk__in=[run.pk for run in runs]).order_by("created_at")] == [
         "SUCCESS",
         "SUCCESS",
