@@ -10,8 +10,8 @@ import structlog
 from jobs import ledger
 from jobs.identifiers import run_id_of
 from jobs.models.run import Cause
-from jobs.publish import HEADER
 from jobs.states import State
+from jobs.transport import HEADER
 
 if TYPE_CHECKING:
     from jobs.attempt import Message

@@ -23,6 +23,7 @@ from jobs import ledger, publish
 from jobs.models import Bell, Run
 from jobs.per_process import PerProcess
 from jobs.states import State
+from jobs.transport import HEADER
 
 log = structlog.get_logger(__name__)
 
@@ -95,7 +96,7 @@ def _send(key: Key) -> None:
         task_id=bell_id,
         task_type=app.tasks.get(TASK) or False,
         queue=key.queue,
-        headers={publish.HEADER: {"run": bell_id, "bell": key.job}},
+        headers={HEADER: {"run": bell_id, "bell": key.job}},
         add_to_parent=False,
         ignore_result=True,
         **publish.SENDING,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, cast
 
@@ -15,8 +16,8 @@ from jobs.attempt import Message
 from jobs.conf import conf
 from jobs.dialect import patiently
 from jobs.models import BadMessage
-from jobs.publish import HEADER
 from jobs.quarantine import Fault
+from jobs.transport import HEADER
 
 if TYPE_CHECKING:
     from jobs.task import Job
@@ -24,10 +25,19 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 _PATIENCE_SECONDS = 5.0
+_EVENTS_SECONDS = 0.1
 
 
 class Consumer(CeleryConsumer):
     """Celery's consumer, which neither drops nor dies of a message, nor parks one in its memory."""
+
+    _events_due_at = float("-inf")
+
+    def on_send_event_buffered(self: Any) -> None:  # type: ignore[override]
+        """Send the events of a moment together: one by one, they cost more than all else that a message does here."""
+        if self.hub and time.monotonic() >= self._events_due_at:
+            self._events_due_at = time.monotonic() + _EVENTS_SECONDS
+            self.hub.call_later(_EVENTS_SECONDS, self._flush_events)
 
     def create_task_handler(self, *args: Any, **kwargs: Any) -> Callable[[Any], None]:
         """Return what is called with each message."""

@@ -16,11 +16,11 @@ from jobs.breaker import WHOLE, Breaker
 from jobs.conf import conf
 from jobs.models import Run
 from jobs.states import State
+from jobs.transport import HEADER
 from jobs.wire import shown
 
 log = structlog.get_logger(__name__)
 
-HEADER = "daybook"
 RETRY_POLICY = {"max_retries": 1, "interval_start": 0.0, "interval_step": 0.1, "interval_max": 0.1}
 PUBLISH_SECONDS = 3.0
 SENDING: dict[str, Any] = {

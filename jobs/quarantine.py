@@ -15,11 +15,10 @@ from jobs import ledger, registry
 from jobs.conf import Conf, conf
 from jobs.dialect import patiently
 from jobs.models import BadMessage
-from jobs.publish import HEADER
 from jobs.registry import problem_of_call
 from jobs.signing import HEADER as SIGNATURE
 from jobs.signing import is_signed
-from jobs.transport import UNREADABLE
+from jobs.transport import HEADER, UNREADABLE
 from jobs.wire import json_safe
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from kombu import Connection
 from jobs import signing
 from jobs.conf import conf
 from jobs.models import BadMessage, Run
-from jobs.publish import HEADER
+from jobs.transport import HEADER
 from tests.acceptance.jobs.conftest import Engine, is_alive
 from tests.plugins.polling import poll
 from tests.tasks_for_tests import add, noted
