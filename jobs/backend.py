@@ -12,16 +12,16 @@ import structlog
 from celery import states
 from celery.exceptions import TaskRevokedError, WorkerLostError
 from django.db import transaction
-from django_celery_results.backends.database import DatabaseBackend
 
 from jobs import abandoned, dead_packs, envelope, faultpoints, ledger, observing, presence, tray
 from jobs import attempt as attempts
+from jobs.answers import AnswerBackend
 from jobs.conf import conf
 from jobs.dialect import is_database_fault, patiently
 from jobs.identifiers import run_id_of
-from jobs.ledger import Answer, Fence, Success
+from jobs.ledger import Fence, Success
 from jobs.models import Run
-from jobs.outcomes import describe, describe_retried, storable
+from jobs.outcomes import describe, describe_retried
 from jobs.policies import NO_RETRY, Retry
 from jobs.publish import ring_next
 from jobs.states import FINAL, State
@@ -31,7 +31,7 @@ log = structlog.get_logger(__name__)
 _is_settling: ContextVar[bool] = ContextVar("daybook_settling", default=False)
 
 
-class LedgerBackend(DatabaseBackend):  # type: ignore[misc]
+class LedgerBackend(AnswerBackend):
     """django-celery-results' tables, written once per run, never against the ledger."""
 
     def mark_as_done(
@@ -44,7 +44,7 @@ class LedgerBackend(DatabaseBackend):  # type: ignore[misc]
             stock(task_id, result, request, store_result, state)
             return
         if attempt.ends_alone:
-            answer = self._answer(task_id, result, state, None, request) if store_result else None
+            answer = self.answer(task_id, result, state, None, request) if store_result else None
             end = Success(attempt.fence, ledger.now(), attempt.usage(), answer)
             attempt.tray.add(end) if attempt.tray else tray.write([end])
             return
@@ -244,27 +244,9 @@ class LedgerBackend(DatabaseBackend):  # type: ignore[misc]
         if not _is_settling.get() and _has_ended(task_id):
             log.warning("a late state changed nothing", task_id=task_id, status=status)
             return result
-        answer = self._answer(task_id, result, status, traceback, request)
+        answer = self.answer(task_id, result, status, traceback, request)
         ledger.store_answers([answer])
         return answer["result"]
-
-    def _answer(self, task_id: str, result: Any, status: str, traceback: Any, request: Any) -> Answer:
-        content_type, content_encoding, encoded = self.encode_content(result)
-        meta = {**self._get_meta_from_request(request), "children": self.current_task_children(request)}
-        now = ledger.now()
-        return {
-            "task_id": task_id,
-            "status": status,
-            "content_type": content_type,
-            "content_encoding": content_encoding,
-            "result": encoded,
-            "meta": self.encode_content(meta)[2],
-            "date_created": now,
-            "date_started": None,
-            "date_done": now,
-            **self._get_extended_properties(request, traceback),
-            "traceback": traceback and storable(str(traceback)),
-        }
 
     def _get_task_meta_for(self, task_id: str) -> dict[str, Any]:
         # The run first: both are written in one transaction, so a run seen ended has its result by the second look.

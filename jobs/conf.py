@@ -79,9 +79,20 @@ class Conf:
 _NAMES = {field.name for field in fields(Conf)}
 
 
+_made: tuple[tuple[dict[str, Any], bool, str], Conf] | None = None
+
+
 def conf() -> Conf:
-    """Return the settings in force now."""
+    """Return the settings in force now; they are read anew only when they have changed, as tests let them."""
+    global _made  # noqa: PLW0603 - asked for several times per run
     given = getattr(settings, "DAYBOOK", {})
+    source = (given, settings.DEBUG, settings.SECRET_KEY)
+    if _made is None or _made[0] != source:
+        _made = (dict(given), *source[1:]), _read(given)
+    return _made[1]
+
+
+def _read(given: dict[str, Any]) -> Conf:
     if unknown := given.keys() - _NAMES:
         raise ValueError(f"unknown DAYBOOK settings: {sorted(unknown)}; known are {sorted(_NAMES)}")
     return Conf(**given)

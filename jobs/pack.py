@@ -35,7 +35,8 @@ log = structlog.get_logger(__name__)
 HEARING_SECONDS = 0.5
 FLUSH_SECONDS = 0.05
 LATE_SECONDS = 0.1
-LOOK_SECONDS = 0.05
+# A pack is planned to take less: this is for those that take longer.
+LOOK_SECONDS = 0.2
 LONG_SECONDS = 1.0
 
 TENANTS_SECONDS = 1.0

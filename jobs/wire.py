@@ -18,6 +18,7 @@ from jobs.veil import has_password, is_secret_name
 
 SEALED = "__sealed__"
 KEY_CHARACTERS = 200
+_SHOWN = json.JSONEncoder(default=str, ensure_ascii=False)
 
 
 if TYPE_CHECKING:
@@ -126,7 +127,7 @@ def masked(value: Any, *, name: str = "") -> Any:
 
 def shown(value: Any) -> str:
     """Return the masked value as one line of JSON."""
-    return json.dumps(masked(value), default=str, ensure_ascii=False)
+    return _SHOWN.encode(masked(value))
 
 
 def _sealed(value: Any) -> dict[str, str]:

@@ -14,17 +14,19 @@ from django.db.models import Case, Value, When
 
 from jobs.dialect import own_uuid
 from jobs.ledger.limits import locked_bucket
+from jobs.ledger.rows import COLUMNS, runs_of
 from jobs.models import Queue, RateBucket, Run
 from jobs.policies import RateLimit
 from jobs.states import State
 
 _CLAIM = (
-    "UPDATE jobs_run SET state = 'RUNNING', attempt = attempt + 1, token = token + 1, reason = '', "
+    "UPDATE jobs_run SET state = 'RUNNING', attempt = attempt + 1, token = token + 1, reason = '', "  # noqa: S608 - constants
     "started_at = %s, worker_id = %s, process_id = %s "
     "WHERE id = %s AND state = 'QUEUED' AND (job = %s OR %s IS NULL) "
     "AND concurrency_key IS NULL AND rate_key IS NULL AND NOT rate_reserved "
     "AND (expires_at IS NULL OR expires_at > %s) "
-    "AND NOT EXISTS (SELECT 1 FROM jobs_queue WHERE name = queue AND paused_at IS NOT NULL) RETURNING *"
+    "AND NOT EXISTS (SELECT 1 FROM jobs_queue WHERE name = queue AND paused_at IS NOT NULL) "
+    f"RETURNING {COLUMNS}"
 )
 
 
@@ -93,7 +95,7 @@ def _claim_unguarded(run_id: UUID, *, worker_id: UUID, now: datetime, job: str |
     """Take the run in one statement if nothing speaks against it; None leaves it to those who ask what does."""
     adapt = connection.ops.adapt_datetimefield_value
     at, run, worker = adapt(now), own_uuid(run_id), own_uuid(worker_id)
-    return next(iter(Run.objects.raw(_CLAIM, [at, worker, os.getpid(), run, job, job, at])), None)
+    return next(iter(runs_of(_CLAIM, [at, worker, os.getpid(), run, job, job, at])), None)
 
 
 def _refusal(run: Run, now: datetime) -> Refusal | None:

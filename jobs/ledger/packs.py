@@ -11,18 +11,19 @@ from django.db import connection
 from django.db.models import F, Q
 
 from jobs.dialect import own_uuid
+from jobs.ledger.rows import COLUMNS, runs_of
 from jobs.models import Run
 from jobs.models.run import RunQuerySet
 from jobs.states import State
 
 # MATERIALIZED keeps the rows that are locked and those that are updated the same.
 _CLAIM = (
-    "WITH due AS MATERIALIZED (SELECT id FROM jobs_run WHERE queue = %s AND job = %s AND tenant = %s "
+    "WITH due AS MATERIALIZED (SELECT id FROM jobs_run WHERE queue = %s AND job = %s AND tenant = %s "  # noqa: S608 - constants
     "AND state = 'QUEUED' AND is_packed AND run_at <= %s AND (expires_at IS NULL OR expires_at > %s) "
     "AND NOT EXISTS (SELECT 1 FROM jobs_queue WHERE name = %s AND paused_at IS NOT NULL) "
     "ORDER BY priority DESC, created_at, id LIMIT %s {}) "
     "UPDATE jobs_run SET state = 'RUNNING', attempt = attempt + 1, token = token + 1, reason = '', "
-    "started_at = %s, worker_id = %s, process_id = %s WHERE id IN (SELECT id FROM due) RETURNING *"
+    "started_at = %s, worker_id = %s, process_id = %s WHERE id IN (SELECT id FROM due) RETURNING " + COLUMNS
 )
 
 
@@ -43,7 +44,7 @@ def claim_pack(queue: str, job: str, tenant: str, *, most: int, worker_id: UUID,
     adapt = connection.ops.adapt_datetimefield_value
     at = adapt(now)
     changes = [at, own_uuid(worker_id), os.getpid()]
-    runs = list(Run.objects.raw(_CLAIM.format(skip_locked), [queue, job, tenant, at, at, queue, most, *changes]))
+    runs = runs_of(_CLAIM.format(skip_locked), [queue, job, tenant, at, at, queue, most, *changes])
     return sorted(runs, key=lambda run: (-run.priority, run.created_at, run.pk))
 
 
