@@ -99,7 +99,8 @@ def _give_back_unless_locked(run: Run) -> int:
         mine = claimable(Run.objects.running().filter(pk=run.pk, token=run.token)).first()
         if mine is not None:
             _give_back(run)
-            Worker.objects.filter(pk=run.worker_id).update(rescued_runs=F("rescued_runs") + 1)
+            if run.worker is not None:
+                Worker.objects.filter(pk=run.worker.pk).update(rescued_runs=F("rescued_runs") + 1)
             return 1
     if run.worker is not None and run.worker.lost_at is not None:
         cut_sessions(run.worker.session_name)

@@ -41,7 +41,7 @@ class Collector:
         server.expect_request(TRACES).respond_with_handler(self._take_spans)
         server.expect_request(ERRORS).respond_with_handler(self._take_errors)
         base = server.url_for("")
-        self.settings = {
+        self.settings: dict[str, Any] = {
             "OTLP_ENDPOINT": base,
             "OTEL_BSP_SCHEDULE_DELAY": "200",
             "SENTRY_DSN": f"{base.replace('://', '://public@')}/7",
@@ -123,7 +123,7 @@ def test_one_trace_goes_from_the_request_through_the_run_to_its_children(
     poll(lambda: all(collector.of_run(pk) for pk in (parent_id, *(child.pk for child in children))), within=30)
     [parent] = collector.of_run(parent_id)
     assert (parent["name"], parent["trace"]) == ("run spawns_in_maintenance", caller)
-    assert parent["parent"] == f"{request.context.span_id:016x}"  # type: ignore[union-attr]
+    assert parent["parent"] == f"{request.context.span_id:016x}"
     for child in children:
         [span] = collector.of_run(child.pk)
         assert (span["trace"], span["parent"], span["is_error"]) == (caller, parent["id"], False)

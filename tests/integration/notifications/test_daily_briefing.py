@@ -106,7 +106,7 @@ def test_each_user_of_twelve_zones_has_one_briefing_per_local_day() -> None:
         with at(first + timedelta(hours=hour, minutes=20)):
             daily_briefing()
     for zone, user in users.items():
-        told = [each.astimezone(ZoneInfo(zone)) for each in user.signals.values_list("created_at", flat=True)]  # type: ignore[attr-defined]
+        told = [each.astimezone(ZoneInfo(zone)) for each in user.signals.values_list("created_at", flat=True)]
         assert {local.hour for local in told} <= {7, 8}
         days = [local.date() for local in told]
         assert len(days) in {DAYS, DAYS + 1}
