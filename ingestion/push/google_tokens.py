@@ -16,6 +16,8 @@ KEYS_GOOD_SECONDS = 3600.0
 # A token that names an unknown key lets nobody make us ask for the keys all the time.
 PAUSE_SECONDS = 30.0
 LEEWAY_SECONDS = 10.0
+# Whoever knocks waits while the keys are fetched: that must not hold up the web process.
+FETCH_SECONDS = 5.0
 GMAIL_HOOK = "/api/v1/hooks/gmail"
 
 log = structlog.get_logger(__name__)
@@ -52,7 +54,7 @@ class PublishedKeys:
         import jwt
 
         try:
-            answer = httpx2.get(self._url, timeout=conf().http_timeout_seconds, verify=tls())
+            answer = httpx2.get(self._url, timeout=FETCH_SECONDS, verify=tls())
             answer.raise_for_status()
             return {str(key.key_id): key for key in jwt.PyJWKSet.from_dict(answer.json()).keys}
         except (httpx2.HTTPError, ValueError, jwt.PyJWTError) as error:
