@@ -43,7 +43,7 @@ class QoS(redis.QoS):
             virtual.QoS.ack(self, delivery_tag)
 
     def reject(self, delivery_tag: str, requeue: bool = False) -> None:
-        """Forget the delivery, or put it back in front."""
+        """Forget the delivery, or put it back behind the others, as kombu does."""
         if requeue or delivery_tag not in self._rung:
             super().reject(delivery_tag, requeue=requeue)
         else:

@@ -14,6 +14,7 @@ from rich.console import Console, RenderableType
 from rich.live import Live
 
 _END = frozenset("qQ\x03\x04")
+_LOCAL_MODES = 3  # its place in the list of termios.tcgetattr()
 
 
 def redraw(draw: Callable[[], RenderableType], *, seconds: float) -> None:
@@ -28,12 +29,18 @@ def redraw(draw: Callable[[], RenderableType], *, seconds: float) -> None:
 
 @contextmanager
 def keys_at_once(stream: TextIO) -> Iterator[TextIO]:
-    """Give each key as it is pressed and unseen; the terminal is as before at the end."""
+    """Give each key as it is pressed and unseen, Ctrl-C too; the terminal is as before at the end.
+
+    As a signal, Ctrl-C may come in the midst of a query, and get lost there.
+    """
     if not stream.isatty():
         yield stream
         return
     before = termios.tcgetattr(stream)
     tty.setcbreak(stream)
+    wanted = termios.tcgetattr(stream)
+    wanted[_LOCAL_MODES] &= ~termios.ISIG
+    termios.tcsetattr(stream, termios.TCSADRAIN, wanted)
     try:
         yield stream
     finally:

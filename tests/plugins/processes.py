@@ -19,7 +19,7 @@ from project.embedded.supervision import TETHER
 from project.environment import BASE_DIR
 from tests.plugins.polling import poll
 
-STOP_SECONDS = 30.0
+STOP_SECONDS = 60.0
 
 
 class Process:

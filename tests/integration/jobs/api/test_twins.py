@@ -62,6 +62,7 @@ TWINS = {
     "schedule history": "GET schedule-changes",
     "schedule revert": "POST schedule-changes/{change_id}/revert",
     "schedule sync": "POST declared-schedules/sync",
+    "search": "GET search",
     # The applications' verbs are jobs, enqueued as any other: ingest_emails, process_threads, archive_calendars ...
     "sync user": RUN,
     "sync all": RUN,
