@@ -119,8 +119,11 @@ def test_the_situations_that_cronsim_tests(expression: str, after: str, fires: s
 
 @cache
 def changes(zone: str) -> list[datetime]:
-    """Return (UTC, to the minute) when the zone's clock was or will be changed between 1972 and 2037."""
-    start, end, day = datetime(1972, 1, 1, tzinfo=UTC), datetime(2037, 12, 31, tzinfo=UTC), timedelta(days=1)
+    """Return (UTC, to the minute) when the zone's clock was or will be changed between February 1972 and 2037.
+
+    Until 7 January 1972 Liberia's was off by seconds, too; none has been since.
+    """
+    start, end, day = datetime(1972, 2, 1, tzinfo=UTC), datetime(2037, 12, 31, tzinfo=UTC), timedelta(days=1)
     found, moment, offset = [], start, start.astimezone(ZoneInfo(zone)).utcoffset()
     while moment < end:
         moment += day
@@ -184,7 +187,7 @@ def test_no_fire_is_lost_or_doubled_around_any_change_of_any_zone(
 
 
 @settings(deadline=None)
-@given(st.sampled_from(ZONES), FIELDS, st.datetimes(datetime(1972, 1, 2), datetime(2037, 12, 30)))
+@given(st.sampled_from(ZONES), FIELDS, st.datetimes(datetime(1972, 2, 2), datetime(2037, 12, 30)))
 def test_the_next_fire_is_later_and_the_same_from_anywhere_before_it(
     zone: str, fields: tuple[str, ...], after: datetime
 ) -> None:
