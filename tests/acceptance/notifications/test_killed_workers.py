@@ -1,8 +1,7 @@
 """Real workers killed at random points while they send mail and webhooks to rough receivers: who got what.
 
-The full size is `NOTICES=1000 KILLS=50 pytest -s tests/acceptance/notifications/test_killed_workers.py`; it prints
-figures. Three of four notices are mails, the others webhooks, and runs that end bring further ones; every other strike
-hits the worker's child alone.
+The full size is `NOTICES=1000 KILLS=50 pytest -s` on this file; it prints figures. One notice in four is a webhook, and
+runs that end bring further ones; every other strike hits the worker's child alone.
 """
 
 from __future__ import annotations
