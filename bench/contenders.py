@@ -64,6 +64,16 @@ CONTENDERS = (
         parts=_parts(*EVERYTHING, "bulk"),
     ),
     Contender(
+        "Daybook, ordinary jobs packed",
+        "daybook",
+        "",
+        (f"{DAYBOOK} -c 2 -n w0@%h", BEAT),
+        "runs, results",
+        variables={**OURS, "PACK_ORDINARY_JOBS": "1"},
+        ended_sql=OURS_ENDED,
+        parts=_parts("throughput", "enqueue", "latency"),
+    ),
+    Contender(
         "Daybook, packed",
         "daybook",
         "",

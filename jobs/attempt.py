@@ -46,7 +46,10 @@ _active: ContextVar[Attempt | None] = ContextVar("daybook_attempt", default=None
 
 @dataclass(slots=True)
 class Attempt:
-    """What the engine knows of the attempt in this process until it is settled."""
+    """What the engine knows of the attempt in this process until it is settled.
+
+    Many short ones are each `is_brief`: they say all in one line, at their end.
+    """
 
     run: Run
     job: Job
@@ -58,11 +61,7 @@ class Attempt:
     edits: dict[str, Any] = field(default_factory=dict)
     follow_ups: list[Any] = field(default_factory=list)
     tray: Tray | None = None
-
-    @property
-    def is_packed(self) -> bool:
-        """Whether it is one of a pack, whose short runs say all in one line, at their end."""
-        return self.tray is not None
+    is_brief: bool = False
 
     @property
     def has_spawned(self) -> bool:
@@ -110,11 +109,13 @@ def perform(job: Job, trace: Tracer, message: Message) -> Any:
     return perform_claimed(job, trace, run, {**message.request, "id": message.task_id, **retold(run)})
 
 
-def perform_claimed(job: Job, trace: Tracer, run: Run, request: dict[str, Any], *, tray: Tray | None = None) -> Any:
+def perform_claimed(
+    job: Job, trace: Tracer, run: Run, request: dict[str, Any], *, tray: Tray | None = None, is_brief: bool = False
+) -> Any:
     """Run the claimed run's attempt; a good end that has no consequences is laid on the `tray`, where there is one."""
     faultpoints.reach("after claim")
     task_id, cpu_at_start = request["id"], machine.spent().cpu_seconds if tray is None else tray.cpu_seconds
-    attempt = Attempt(run, job, task_id, cpu_at_start, tray=tray)
+    attempt = Attempt(run, job, task_id, cpu_at_start, tray=tray, is_brief=is_brief)
     with hiding(secrets_in(run.args, run.kwargs)), bound(attempt):
         return trace(task_id, unseal(run.args), unseal(run.kwargs), request)
 
@@ -197,7 +198,7 @@ def bound(attempt: Attempt) -> Iterator[None]:
     fields = {"correlation_id": run.correlation_id, "run_id": str(run.pk), "job": run.job, "attempt": run.attempt}
     with structlog.contextvars.bound_contextvars(**fields):
         waited = _seconds(run.started_at, run.run_at)
-        if not attempt.is_packed:
+        if not attempt.is_brief:
             log.info("run started", queue=run.queue, waited=waited)
         try:
             with observing.attempting(run):
@@ -211,7 +212,7 @@ def bound(attempt: Attempt) -> Iterator[None]:
 def _tells_more(record: logging.LogRecord) -> bool:
     """Drop Celery's own line of a success in a pack: ours says it."""
     attempt = _active.get()
-    return record.levelno > logging.INFO or attempt is None or not attempt.is_packed
+    return record.levelno > logging.INFO or attempt is None or not attempt.is_brief
 
 
 logging.getLogger("celery.app.trace").addFilter(_tells_more)

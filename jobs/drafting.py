@@ -26,6 +26,13 @@ if TYPE_CHECKING:
 
 # Their headers say what the row doesn't.
 _WITH_MESSAGE = (Cause.SCHEDULE, Cause.FOREIGN)
+# Options that need no message: the row's request tells them (jobs/envelope.py), or they say how a message would travel.
+_TOLD_BY_ROW = frozenset(
+    (
+        *("link", "link_error", "chain", "chord", "group_id", "group_index", "ignore_result"),
+        *("exchange", "exchange_type", "routing_key", "delivery_mode", "serializer", "compression"),
+    )
+)
 _NOT_KEPT = (
     "producer",
     "serializer",
@@ -65,7 +72,8 @@ def draft(  # noqa: PLR0913 - one column each
 ) -> Run:
     """Return the unsaved row of a run of `job`; `more` are Celery's options for the message.
 
-    A run `alone` has a message of its own, whatever the job says; a `spawned` one is packed unless it says otherwise.
+    A run `alone`, or with an option that only a message can carry, has a message of its own, whatever the job says;
+    a `spawned` one is packed unless it says otherwise.
 
     Raises: ArgumentsError.
     """
@@ -75,7 +83,7 @@ def draft(  # noqa: PLR0913 - one column each
     wire.check_size(args, kwargs, most_bytes=conf().max_arguments_bytes)
     queue_name, routed = route(job, {"queue": queue, **more}, args, kwargs)
     run_at = moment(eta, now) or now + timedelta(seconds=countdown or 0)
-    own_message = alone or cause in _WITH_MESSAGE or more.get("headers")
+    own_message = alone or cause in _WITH_MESSAGE or routed.keys() - _TOLD_BY_ROW
     is_packed = not own_message and job.most_in_pack(spawned=spawned) > 0
     has_message = not is_packed and not is_left_to_dispatcher()
     run = Run(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 PACK_SECONDS = 0.1
-FIRST_PACK = 10
+FIRST_PACK = 1
 _WEIGHT = 0.3
 
 

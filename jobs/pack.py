@@ -33,7 +33,9 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 HEARING_SECONDS = 0.5
+# How long an end may lie unwritten while further runs begin: where the job has asked for packs, and where not.
 FLUSH_SECONDS = 0.05
+PROMPT_SECONDS = 0.005
 LATE_SECONDS = 0.1
 # A pack is planned to take less: this is for those that take longer.
 LOOK_SECONDS = 0.2
@@ -151,6 +153,8 @@ class Pack:
         self._lock = threading.Lock()
         self._body_since: float | None = None
         self._looked_at = time.monotonic()
+        self._patience = FLUSH_SECONDS if job.declaration.pack else PROMPT_SECONDS
+        self._is_brief = len(runs) > 1
         self._tray = Tray()
         self._tidings = Tidings(job.app, hostname)
         self._trace = job.tracer or build_tracer(job.name, job, job.app.loader, hostname, app=job.app)
@@ -175,9 +179,11 @@ class Pack:
         return self.begun
 
     def mind(self) -> None:
-        """Write ends that a long body holds up, and let others have what waits behind it; called by another thread."""
-        if self._tray.age() > LATE_SECONDS:
+        """Write and tell what a long body holds up, and let others have what waits behind it; on another thread."""
+        if self._tray.age() > min(self._patience, LATE_SECONDS):
             self._tray.flush()
+        if self._tidings.age() > LATE_SECONDS:
+            self._tidings.flush()
         since = self._body_since
         if since is not None and time.monotonic() - since > LONG_SECONDS:
             self._give_back("waited behind a long run")
@@ -194,8 +200,12 @@ class Pack:
         run.started_at = ledger.now()
         request = {**request_of(run), "hostname": self._hostname}
         self._tidings.received(request)
+        if not self._is_brief:
+            self._tidings.flush()
         began = time.perf_counter()
-        outcome = attempt.perform_claimed(self._job, self._trace, run, request, tray=self._tray)
+        outcome = attempt.perform_claimed(
+            self._job, self._trace, run, request, tray=self._tray, is_brief=self._is_brief
+        )
         self.seconds += time.perf_counter() - began
         self._tidings.ended(request["id"], cast("trace_ok_t", outcome))
 
@@ -204,8 +214,9 @@ class Pack:
         ledger.park(run.pk, now=ledger.now(), reason=f"{ledger.Refusal.MISFIT}: {problem}")
 
     def _tend(self) -> None:
-        if self._tray.age() > FLUSH_SECONDS:
+        if self._tray.age() > self._patience:
             self._tray.flush()
+        if self._tidings.age() > FLUSH_SECONDS:
             self._tidings.flush()
         if self._rest and time.monotonic() - self._looked_at > LOOK_SECONDS:
             self._looked_at = time.monotonic()

@@ -99,7 +99,7 @@ class Cron:
 
 Schedule = Every | Cron
 MOST_IN_PACK = 1000
-SPAWNED_IN_PACK = 100
+ORDINARY_IN_PACK = 100
 
 
 class Misfire(StrEnum):
@@ -199,11 +199,14 @@ class Declaration:
                 "pack and concurrency or rate_limit exclude each other: a guarded run needs its own message"
             )
 
-    def most_in_pack(self, *, spawned: bool = False) -> int:
-        """Return how many runs one bell stands for; 0 when each has a message of its own. Children pack by default."""
+    def most_in_pack(self, *, unasked: bool = False) -> int:
+        """Return how many runs one bell may stand for; 0 when each has a message of its own, as a guarded one must.
+
+        A job that says nothing of packs is packed `unasked` only.
+        """
         if self.pack is not None:
             return self.pack
-        return SPAWNED_IN_PACK if spawned and not (self.concurrency or self.rate_limit) else 0
+        return ORDINARY_IN_PACK if unasked and not (self.concurrency or self.rate_limit) else 0
 
 
 PLAIN = Declaration()

@@ -18,6 +18,7 @@ from django.utils import timezone
 
 from jobs import attempt, context, drafting, ledger
 from jobs.bell import announce
+from jobs.conf import conf
 from jobs.errors import ArgumentsError
 from jobs.models import Run
 from jobs.outcomes import Again
@@ -64,9 +65,13 @@ class Job(Task):  # type: ignore[type-arg]
         return self._tracer_of_celery
 
     def most_in_pack(self, *, spawned: bool = False) -> int:
-        """Return how many runs one bell stands for; 0 when each run has a message of its own, that Celery can time."""
+        """Return how many runs one bell may stand for; 0 when each has a message of its own, that Celery can time.
+
+        A job that says nothing of packs is packed where it is `spawned`, and everywhere by a setting.
+        """
         limits = (self.time_limit, self.soft_time_limit)
-        return 0 if any(limits) else self.declaration.most_in_pack(spawned=spawned)
+        unasked = spawned or conf().packs_ordinary_jobs
+        return 0 if any(limits) else self.declaration.most_in_pack(unasked=unasked)
 
     @property
     def retry_policy(self) -> Retry:

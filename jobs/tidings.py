@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
 from typing import Any
 
@@ -24,6 +25,13 @@ class Tidings:
         self._hostname = hostname
         self._wanted = bool(app.conf.worker_send_task_events)
         self._events: list[Any] = []
+        self._oldest_at = 0.0
+        self._lock = threading.Lock()
+
+    def age(self) -> float:
+        """Return how many seconds the oldest event has waited to be sent."""
+        with self._lock:
+            return time.monotonic() - self._oldest_at if self._events else 0.0
 
     def received(self, request: dict[str, Any]) -> None:
         """Tell that a worker has it, and that it starts."""
@@ -46,8 +54,9 @@ class Tidings:
             self._add("task-failed", task_id, exception=repr(info.retval), traceback="")
 
     def flush(self) -> None:
-        """Send what is to be told."""
-        events, self._events = self._events, []
+        """Send what is to be told; may be called from another thread."""
+        with self._lock:
+            events, self._events = self._events, []
         if not events or is_broker_away():
             return
         try:
@@ -67,4 +76,8 @@ class Tidings:
 
     def _add(self, kind: str, task_id: str, **fields: Any) -> None:
         place = {"hostname": self._hostname, "pid": os.getpid(), "utcoffset": 0, "clock": self._app.clock.forward()}
-        self._events.append(Event(kind, uuid=task_id, timestamp=time.time(), **place, **fields))
+        event = Event(kind, uuid=task_id, timestamp=time.time(), **place, **fields)
+        with self._lock:
+            if not self._events:
+                self._oldest_at = time.monotonic()
+            self._events.append(event)

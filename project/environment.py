@@ -149,6 +149,11 @@ class Environment:
     watched_keys: list[str] = _texts(
         "WATCHED_KEYS", ["checkpoint:*"], "Patterns of the keys that hold critical state, such as checkpoint:*."
     )
+    pack_ordinary_jobs: bool = _flag(
+        "PACK_ORDINARY_JOBS",
+        False,
+        "Whether jobs that say nothing of packs are packed too, as soon as they prove short.",
+    )
     lease_seconds: int = _number("LEASE_SECONDS", 8, "Silence after which a worker counts as lost.")
     tenant_weights: list[str] = _texts(
         "TENANT_WEIGHTS", [], "How many runs each tenant starts in its turn, as NAME=NUMBER; 1 for all others."

@@ -175,6 +175,7 @@ DAYBOOK = {
     "watched_keys": tuple(ENVIRONMENT.watched_keys),
     "encryption_keys": ENVIRONMENT.field_encryption_keys,
     "signing_keys": ENVIRONMENT.message_signing_keys,
+    "packs_ordinary_jobs": ENVIRONMENT.pack_ordinary_jobs,
     "user_jobs": ("ingest_emails", "archive_calendar"),
     "metric_sources": ("ingestion.metrics.llm_metrics",),
     "user_zone": "notifications.zones.zone_of",

@@ -17,7 +17,7 @@ from jobs import job  # noqa: E402 - the engine needs Django to be set up
 from project.celery import app as app  # noqa: E402, PLC0414 - what `celery -A` looks for
 
 TABLES = "jobs_run, jobs_worker, jobs_bell, django_celery_results_taskresult, django_celery_beat_periodictask"
-PACK = int(os.environ.get("BENCH_PACK", "0"))
+PACK = int(os.environ["BENCH_PACK"]) if "BENCH_PACK" in os.environ else None
 JOBS = {
     "noop": job(name="noop", pack=PACK)(mark),
     "io": job(name="io")(wait_and_mark),

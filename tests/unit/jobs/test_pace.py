@@ -9,7 +9,7 @@ from jobs.pace import FIRST_PACK, PACK_SECONDS, Pace
 
 def test_little_is_taken_while_nothing_is_known() -> None:
     assert Pace().most(100) == FIRST_PACK
-    assert Pace().most(3) == 3
+    assert Pace(0.0).most(3) == 3
 
 
 @pytest.mark.parametrize(("seconds", "most"), [(0.0, 100), (0.0001, 100), (0.01, 10), (0.03, 3), (0.2, 1), (60.0, 1)])
