@@ -42,7 +42,7 @@ def _send(connection: Connection, body: str, headers: dict[str, Any]) -> None:
 def _take(connection: Connection) -> tuple[Any, Any]:
     channel = connection.channel()
     # Not by a consumer, which may get more than the one.
-    message = poll(lambda: connection.SimpleQueue("q", channel=channel).queue.get())
+    message = poll(connection.SimpleQueue("q", channel=channel).queue.get)
     return channel, message
 
 
