@@ -8,9 +8,11 @@ from datetime import datetime
 
 from jobs import ledger, registry
 from jobs.models import Queue, Run, Worker
-from jobs.models.run import WaitsFor
+from jobs.models.run import QUEUED_PARTS, WaitsFor
 from jobs.publish import is_broker_away
 from jobs.states import State
+
+_MOST_COUNTED = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,9 +101,12 @@ def _broker(run: Run, now: datetime) -> Iterator[Reason]:
 
 def _behind(run: Run, now: datetime) -> Iterator[Reason]:
     if run.published_at is None and not run.reason:
-        before = Run.objects.filter(queue=run.queue, state=State.QUEUED, pk__lt=run.pk).order_by()[:10_000].count()
+        # In the words of a partial index: by the state alone it would be a scan of the table.
+        alike = QUEUED_PARTS[2] if run.is_packed else QUEUED_PARTS[0]
+        before = Run.objects.filter(alike, queue=run.queue, pk__lt=run.pk).order_by()[:_MOST_COUNTED].count()
         if before:
-            yield Reason("backlog", f"{before} runs wait before it in queue {run.queue}", "start more workers")
+            many = f"at least {before:,}" if before == _MOST_COUNTED else f"{before:,}"
+            yield Reason("backlog", f"{many} runs wait before it in queue {run.queue}", "start more workers")
 
 
 def _no_beat(run: Run, now: datetime) -> Iterator[Reason]:
