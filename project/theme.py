@@ -101,6 +101,7 @@ UNFOLD: dict[str, Any] = {
                     _item("Classifications", "label_important", "ingestion.classification"),
                     _item("Calendars", "calendar_month", "ingestion.calendar"),
                     _item("Events", "event", "ingestion.calendarevent"),
+                    _item("Archives", "archive", "ingestion.archiveconfiguration"),
                     _item("Reviews", "rate_review", "ingestion.threadreview"),
                     _item("To-dos", "task_alt", "ingestion.todo"),
                     _item("Facts", "lightbulb", "ingestion.fact"),
