@@ -39,7 +39,7 @@ def test_a_packed_run_that_was_not_asked_to_be_one_retries_and_fails_as_ever(eng
 def test_links_chains_groups_and_chords_hold(engine: Engine) -> None:
     linked = uuid.uuid4().hex
     add.apply_async((1, 1), link=noted.si(linked))
-    told = lambda: [note for note in engine.notes(event="end") if note["label"] == linked]  # noqa: E731
+    told = lambda: [note for note in engine.notes(event="end") if note.get("label") == linked]  # noqa: E731
     assert chain(add.s(1, 1), add.s(2), add.s(3))().get(timeout=60) == 7
     assert group(add.s(number, 1) for number in range(5))().get(timeout=60) == [1, 2, 3, 4, 5]
     assert chord([add.s(number, 1) for number in range(5)], total.s())().get(timeout=60) == 15
