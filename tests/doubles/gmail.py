@@ -7,9 +7,8 @@ from base64 import urlsafe_b64encode
 from dataclasses import dataclass
 
 from tests.doubles.server import Double, Reply, Request
-from tests.doubles.tokens import Tokens
+from tests.doubles.tokens import ADDRESS, Tokens
 
-ADDRESS = "anna@x.org"
 PAGE = 20
 
 
@@ -22,6 +21,8 @@ class _Stored:
 
 class GmailServer(Double):
     """One mailbox; `refusals` are given first, one a request, wherever they fit by their path's part."""
+
+    provider = "google"
 
     def __init__(self) -> None:
         self.tokens = Tokens()

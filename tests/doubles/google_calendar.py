@@ -11,9 +11,9 @@ import icalendar
 import recurring_ical_events
 
 from tests.doubles.server import Double, Reply, Request
-from tests.doubles.tokens import Tokens
+from tests.doubles.tokens import ADDRESS, Tokens
 
-ADDRESS, ARCHIVE = "anna@x.org", "archive@x.org"
+ARCHIVE = "archive@x.org"
 PAGE = 10
 # The real server refuses these together with a sync token.
 NOT_WITH_TOKENS = {"timeMin", "timeMax", "q", "orderBy", "updatedMin", "iCalUID"}
@@ -73,6 +73,8 @@ def starts_of(event: dict[str, Any]) -> list[datetime]:
 
 class GoogleCalendarServer(Double):
     """One calendar in Zurich."""
+
+    provider = "google"
 
     def __init__(self) -> None:
         self.tokens = Tokens()

@@ -7,15 +7,16 @@ from typing import Any
 
 from tests.doubles.graph_subscriptions import Subscriptions
 from tests.doubles.server import Double, Reply, Request
-from tests.doubles.tokens import Tokens
+from tests.doubles.tokens import ADDRESS, Tokens
 
-ADDRESS = "anna@x.org"
 PAGE = 15
 MOST_IN_A_BATCH = 20
 
 
 class GraphServer(Double):
     """One mailbox of two folders; `busy` ids of messages are refused once each, within their batch."""
+
+    provider = "microsoft"
 
     def __init__(self) -> None:
         self.tokens = Tokens()

@@ -7,15 +7,16 @@ from typing import Any
 
 from tests.doubles.graph_subscriptions import Subscriptions
 from tests.doubles.server import Double, Reply, Request
-from tests.doubles.tokens import Tokens
+from tests.doubles.tokens import ADDRESS, Tokens
 
-ADDRESS = "anna@x.org"
 PAGE = 10
 BARE = ("id", "type", "seriesMasterId", "start", "end")
 
 
 class GraphCalendarServer(Double):
     """The primary calendar of one user in Zurich; times are told in UTC, as asked for."""
+
+    provider = "microsoft"
 
     def __init__(self) -> None:
         self.tokens = Tokens()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.doubles.server import Reply, Request
 
-REFRESH = "refresh-314159"
+ADDRESS, REFRESH = "anna@x.org", "refresh-314159"
 
 
 class Tokens:

@@ -14,15 +14,14 @@ from django.contrib.auth.models import User
 from ingestion.archive_operations import configure_archive
 from ingestion.calendar_operations import CalendarError, connect_calendar, register_calendar
 from ingestion.models import Calendar, CalendarEvent, CalendarSeries
-from ingestion.operations import give_consent
 from ingestion.providers.errors import ConsentRevokedError
 from ingestion.tasks import archive_calendar, sync_calendar
 from jobs.here import run_here
 from jobs.states import State
 from jobs.testing import result_of
 from tests.calendars import vcalendar, vevent
-from tests.doubles.google_calendar import ADDRESS, ARCHIVE, GoogleCalendarServer, starts_of
-from tests.doubles.tokens import REFRESH
+from tests.consents import calendar_at, fetch_tokens_from
+from tests.doubles.google_calendar import ARCHIVE, GoogleCalendarServer, starts_of
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.req("SW-12")]
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -37,16 +36,13 @@ PAST = vevent("past", "20261020T140000Z", "20261020T150000Z", CLASS="PRIVATE", L
 @pytest.fixture
 def server(settings: Any) -> Iterator[GoogleCalendarServer]:
     with GoogleCalendarServer() as running, time_machine.travel(NOW, tick=True):
-        values = {"google_token_url": f"{running.url}/token", "google_client_id": "client"}
-        settings.DAYBOOK_INGESTION = {**settings.DAYBOOK_INGESTION, **values}
+        fetch_tokens_from(running, settings)
         yield running
 
 
 @pytest.fixture
 def calendar(server: GoogleCalendarServer) -> Calendar:
-    anna = User.objects.create_user("anna")
-    consent = give_consent(anna, provider="google", address=ADDRESS, refresh_token=REFRESH)
-    return connect_calendar(anna, consent=consent, base_url=server.base_url)
+    return calendar_at(server)
 
 
 def at(text: str) -> dict[str, str]:

@@ -14,12 +14,12 @@ from django.contrib.auth.models import User
 
 from ingestion.calendar_operations import CalendarError, connect_calendar
 from ingestion.models import Calendar, CalendarEvent, CalendarSeries
-from ingestion.operations import give_consent
 from ingestion.providers.errors import ConsentRevokedError, MailboxUnavailableError
 from ingestion.tasks import sync_calendar
-from tests.doubles.graph_calendar import ADDRESS, GraphCalendarServer
+from tests.consents import calendar_at, fetch_tokens_from
+from tests.doubles.graph_calendar import GraphCalendarServer
 from tests.doubles.server import Reply
-from tests.doubles.tokens import REFRESH
+from tests.doubles.tokens import ADDRESS
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.req("SW-12")]
 NOW = datetime(2026, 10, 1, 12, tzinfo=UTC)
@@ -35,16 +35,13 @@ WEEKLY = {
 @pytest.fixture
 def server(settings: Any) -> Iterator[GraphCalendarServer]:
     with GraphCalendarServer() as running, time_machine.travel(NOW, tick=True):
-        values = {"microsoft_token_url": f"{running.url}/token", "microsoft_client_id": "client"}
-        settings.DAYBOOK_INGESTION = {**settings.DAYBOOK_INGESTION, **values}
+        fetch_tokens_from(running, settings)
         yield running
 
 
 @pytest.fixture
 def calendar(server: GraphCalendarServer) -> Calendar:
-    anna = User.objects.create_user("anna")
-    consent = give_consent(anna, provider="microsoft", address=ADDRESS, refresh_token=REFRESH)
-    return connect_calendar(anna, consent=consent, base_url=server.base_url)
+    return calendar_at(server)
 
 
 def at(day: int, hour: int = 9) -> datetime:

@@ -9,13 +9,11 @@ from typing import Any
 import httpx2
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
-from django.contrib.auth.models import User
 from django.db import connection
 from django.utils import timezone
 from pytest_django.live_server_helper import LiveServer
 
 from ingestion.models import Account, Mail, Subscription
-from ingestion.operations import connect_account, give_consent
 from ingestion.push.notices import state_digest
 from ingestion.tasks import renew_subscriptions, sync_account
 from jobs import operations, queries
@@ -23,11 +21,12 @@ from jobs.here import run_here
 from jobs.models import Run
 from jobs.models.run import Cause
 from jobs.states import State
-from tests.doubles.gmail import ADDRESS, GmailServer
+from tests.consents import account_at, configure, fetch_tokens_from
+from tests.doubles.gmail import GmailServer
 from tests.doubles.graph import GraphServer
 from tests.doubles.pubsub import ACCOUNT, PubSub
 from tests.doubles.server import Reply
-from tests.doubles.tokens import REFRESH
+from tests.doubles.tokens import ADDRESS
 from tests.mailboxes import message
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.req("PW-8")]
@@ -38,35 +37,24 @@ NOTICE = {"emailAddress": ADDRESS, "historyId": "1001"}
 def pubsub(settings: Any, live_server: LiveServer) -> Iterator[PubSub]:
     hook = f"{live_server.url}/api/v1/hooks/gmail"
     with PubSub(audience=hook) as running:
-        _configure(settings, google_keys_url=f"{running.url}/certs", google_push_account=ACCOUNT)
-        _configure(settings, push_url=f"{live_server.url}/", google_push_topic="projects/p/topics/t")
+        configure(settings, google_keys_url=f"{running.url}/certs", google_push_account=ACCOUNT)
+        configure(settings, push_url=f"{live_server.url}/", google_push_topic="projects/p/topics/t")
         yield running
 
 
 @pytest.fixture
 def gmail(settings: Any) -> Iterator[GmailServer]:
     with GmailServer() as running:
-        _configure(settings, google_token_url=f"{running.url}/token", google_client_id="client")
+        fetch_tokens_from(running, settings)
         yield running
 
 
 @pytest.fixture
 def graph(settings: Any, live_server: LiveServer) -> Iterator[GraphServer]:
     with GraphServer() as running:
-        _configure(settings, microsoft_token_url=f"{running.url}/token", microsoft_client_id="client")
-        _configure(settings, push_url=live_server.url)
+        fetch_tokens_from(running, settings)
+        configure(settings, push_url=live_server.url)
         yield running
-
-
-def _configure(settings: Any, **values: Any) -> None:
-    settings.DAYBOOK_INGESTION = {**settings.DAYBOOK_INGESTION, **values}
-
-
-def connected(server: GmailServer | GraphServer) -> Account:
-    anna = User.objects.create_user("anna")
-    provider = "google" if isinstance(server, GmailServer) else "microsoft"
-    consent = give_consent(anna, provider=provider, address=ADDRESS, refresh_token=REFRESH)
-    return connect_account(anna, consent=consent, base_url=server.base_url)
 
 
 def asked_for() -> list[tuple[str, str, dict[str, Any]]]:
@@ -88,8 +76,8 @@ def subscribe() -> dict[str, Any]:
 def test_many_pushes_of_gmail_become_one_sync_which_brings_the_mail(
     pubsub: PubSub, gmail: GmailServer, settings: Any
 ) -> None:
-    _configure(settings, push_debounce_seconds=3600)
-    account = connected(gmail)
+    configure(settings, push_debounce_seconds=3600)
+    account = account_at(gmail)
     gmail.deliver(message("m1"))
     assert {pubsub.push(pubsub.audience, data=NOTICE) for _ in range(10)} == {204}
     assert asked_for() == [("SCHEDULED", "api", whose(account))]
@@ -102,7 +90,7 @@ def test_many_pushes_of_gmail_become_one_sync_which_brings_the_mail(
 def test_a_push_is_believed_only_when_google_signed_it_for_us_by_our_account_in_time(
     pubsub: PubSub, gmail: GmailServer, settings: Any
 ) -> None:
-    connected(gmail)
+    account_at(gmail)
     past = int(datetime.now(UTC).timestamp()) - 600
     stranger = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     tokens = [
@@ -119,13 +107,13 @@ def test_a_push_is_believed_only_when_google_signed_it_for_us_by_our_account_in_
     ]
     assert [pubsub.push(pubsub.audience, token=token, data=NOTICE) for token in tokens] == [401] * len(tokens)
     good = pubsub.token()
-    _configure(settings, google_push_account="")
+    configure(settings, google_push_account="")
     assert pubsub.push(pubsub.audience, token=good, data=NOTICE) == 401
     assert asked_for() == []
 
 
 def test_new_keys_are_fetched_when_google_changes_them(pubsub: PubSub, gmail: GmailServer, monkeypatch: Any) -> None:
-    connected(gmail)
+    account_at(gmail)
     monkeypatch.setattr("ingestion.push.google_tokens.PAUSE_SECONDS", 0.0)
     assert pubsub.push(pubsub.audience, data=NOTICE) == 204
     pubsub.rotate()
@@ -138,7 +126,7 @@ def test_new_keys_are_fetched_when_google_changes_them(pubsub: PubSub, gmail: Gm
 
 
 def test_a_push_that_says_nothing_useful_is_acknowledged_and_costs_nothing(pubsub: PubSub, gmail: GmailServer) -> None:
-    account = connected(gmail)
+    account = account_at(gmail)
     bodies: list[Any] = [[], {}, {"message": None}, {"message": {"data": "%%"}}, {"message": {"data": "MQ=="}}]
     assert {pubsub.push(pubsub.audience, body=body) for body in bodies} == {204}
     assert pubsub.push(pubsub.audience, data={"emailAddress": "nobody@x.org", "historyId": "1"}) == 204
@@ -150,7 +138,7 @@ def test_a_push_that_says_nothing_useful_is_acknowledged_and_costs_nothing(pubsu
 
 
 def test_gmail_is_asked_for_notices_and_asked_again_before_it_stops(pubsub: PubSub, gmail: GmailServer) -> None:
-    account = connected(gmail)
+    account = account_at(gmail)
     result = subscribe()
     assert (result["new"], result["children"]["states"]) == (1, {"SUCCESS": 1})
     subscription = Subscription.objects.get()
@@ -167,8 +155,8 @@ def test_gmail_is_asked_for_notices_and_asked_again_before_it_stops(pubsub: PubS
 def test_graph_is_subscribed_to_with_a_secret_and_its_notices_become_one_sync(
     graph: GraphServer, settings: Any
 ) -> None:
-    _configure(settings, push_debounce_seconds=3600)
-    account = connected(graph)
+    configure(settings, push_debounce_seconds=3600)
+    account = account_at(graph)
     graph.subscriptions.notices_while_made = 3
     assert subscribe()["children"]["states"] == {"SUCCESS": 1}
     (key,) = graph.subscriptions.made
@@ -183,7 +171,7 @@ def test_graph_is_subscribed_to_with_a_secret_and_its_notices_become_one_sync(
 
 
 def test_notices_without_the_secret_are_passed_over(graph: GraphServer) -> None:
-    connected(graph)
+    account_at(graph)
     subscribe()
     Run.objects.filter(job="sync_account").delete()
     (key,) = graph.subscriptions.made
@@ -201,7 +189,7 @@ def test_notices_without_the_secret_are_passed_over(graph: GraphServer) -> None:
 
 
 def test_what_graph_ends_or_has_ended_is_renewed(graph: GraphServer) -> None:
-    connected(graph)
+    account_at(graph)
     subscribe()
     (first,) = graph.subscriptions.made
     before = graph.subscriptions.made[first].ends = datetime.now(UTC) + timedelta(hours=2)
@@ -231,8 +219,8 @@ def _run_renewal() -> Run:
 def test_a_hook_that_does_not_answer_leaves_the_reason_and_the_syncs_on_schedule(
     graph: GraphServer, settings: Any, free_port: Any
 ) -> None:
-    _configure(settings, push_url=f"http://127.0.0.1:{free_port()}")
-    account = connected(graph)
+    configure(settings, push_url=f"http://127.0.0.1:{free_port()}")
+    account = account_at(graph)
     graph.refusals.append(("/subscriptions", Reply(400, {"error": {"code": "ValidationError"}})))
     parent = run_here(renew_subscriptions, {})
     assert queries.details(parent).result["children"]["states"] == {"FAILED": 1}
@@ -246,7 +234,7 @@ def test_a_hook_that_does_not_answer_leaves_the_reason_and_the_syncs_on_schedule
 
 
 def test_a_notice_that_comes_while_a_sync_is_under_way_makes_it_look_again(graph: GraphServer) -> None:
-    account = connected(graph)
+    account = account_at(graph)
     graph.deliver(message("m1"))
     reply = graph._reply
 

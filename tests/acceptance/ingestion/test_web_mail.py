@@ -6,24 +6,24 @@ import os
 import random
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
 from django.db import connection
 
 from ingestion.models import Account, Consent, Mail, Notice, Thread
 from ingestion.oauth import ConsentAuthorization
-from ingestion.operations import connect_account, give_consent, sync_user
+from ingestion.operations import sync_user
 from ingestion.providers.errors import ConsentRevokedError, MailboxUnavailableError
 from ingestion.tasks import sync_account
 from jobs.errors import Snooze
 from jobs.states import State
-from tests.doubles.gmail import ADDRESS, GmailServer
+from tests.consents import account_at, configure, fetch_tokens_from
+from tests.doubles.gmail import GmailServer
 from tests.doubles.graph import GraphServer
 from tests.doubles.server import Reply
 from tests.doubles.tokens import REFRESH
@@ -48,14 +48,16 @@ Server = GmailServer | GraphServer
 @pytest.fixture
 def gmail(settings: Any) -> Iterator[GmailServer]:
     with GmailServer() as running:
-        _configure(settings, google_token_url=f"{running.url}/token", google_client_id="client")
+        fetch_tokens_from(running, settings)
+        configure(settings, page_mails=10)
         yield running
 
 
 @pytest.fixture
 def graph(settings: Any) -> Iterator[GraphServer]:
     with GraphServer() as running:
-        _configure(settings, microsoft_token_url=f"{running.url}/token", microsoft_client_id="client")
+        fetch_tokens_from(running, settings)
+        configure(settings, page_mails=10)
         yield running
 
 
@@ -63,21 +65,6 @@ def graph(settings: Any) -> Iterator[GraphServer]:
 def server(request: pytest.FixtureRequest) -> Server:
     found: Server = request.getfixturevalue(request.param)
     return found
-
-
-def _configure(settings: Any, **values: Any) -> None:
-    settings.DAYBOOK_INGESTION = {**settings.DAYBOOK_INGESTION, "page_mails": 10, **values}
-
-
-@pytest.fixture
-def connect() -> Callable[[Server], Account]:
-    def account_at(server: Server) -> Account:
-        anna = User.objects.get_or_create(username="anna")[0]
-        provider = "google" if isinstance(server, GmailServer) else "microsoft"
-        consent = give_consent(anna, provider=provider, address=ADDRESS, refresh_token=REFRESH)
-        return connect_account(anna, consent=consent, base_url=server.base_url)
-
-    return account_at
 
 
 def recent(first: int, count: int) -> list[bytes]:
@@ -98,8 +85,8 @@ def stored() -> list[str]:
     return sorted(Mail.objects.values_list("message_id", flat=True))
 
 
-def test_everything_then_only_what_is_new_then_everything_again(server: Server, connect: Any) -> None:
-    account = connect(server)
+def test_everything_then_only_what_is_new_then_everything_again(server: Server) -> None:
+    account = account_at(server)
     server.deliver(*recent(0, MANY))
     assert sync_account(account_id=account.pk) == new(MANY)
     before = len(server.requests)
@@ -113,8 +100,8 @@ def test_everything_then_only_what_is_new_then_everything_again(server: Server, 
     assert (account.last_error, account.last_synced_at is not None) == ("", True)
 
 
-def test_a_position_the_server_has_forgotten_means_everything_and_no_doubles(server: Server, connect: Any) -> None:
-    account = connect(server)
+def test_a_position_the_server_has_forgotten_means_everything_and_no_doubles(server: Server) -> None:
+    account = account_at(server)
     server.deliver(*recent(0, 30))
     sync_account(account_id=account.pk)
     server.deliver(*recent(30, 5))
@@ -123,21 +110,21 @@ def test_a_position_the_server_has_forgotten_means_everything_and_no_doubles(ser
     assert Mail.objects.count() == 35
 
 
-def test_sent_mail_goes_out_and_drafts_and_junk_stay_away(gmail: GmailServer, graph: GraphServer, connect: Any) -> None:
+def test_sent_mail_goes_out_and_drafts_and_junk_stay_away(gmail: GmailServer, graph: GraphServer) -> None:
     for server, sent in ((gmail, {"label": "SENT"}), (graph, {"folder": "sentitems"})):
         server.deliver(*recent(0, 1))
         server.deliver(*recent(1, 1), **sent)
     gmail.deliver(*recent(2, 1), label="DRAFT")
     gmail.deliver(*recent(3, 1), label="SPAM")
     for server in (gmail, graph):
-        account = connect(server)
+        account = account_at(server)
         assert sync_account(account_id=account.pk)["stored"] == 2
         directions = Mail.objects.filter(account=account).values_list("message_id", "direction")
         assert dict(directions) == {"<m0@x.org>": "in", "<m1@x.org>": "out"}
 
 
-def test_what_is_deleted_between_listing_and_reading_is_no_error(graph: GraphServer, connect: Any) -> None:
-    account = connect(graph)
+def test_what_is_deleted_between_listing_and_reading_is_no_error(graph: GraphServer) -> None:
+    account = account_at(graph)
     keys = graph.deliver(*recent(0, 3))
     sync_account(account_id=account.pk)
     (late,) = graph.deliver(*recent(3, 1))
@@ -147,8 +134,8 @@ def test_what_is_deleted_between_listing_and_reading_is_no_error(graph: GraphSer
     assert Mail.objects.count() == 3
 
 
-def test_a_token_that_ended_is_renewed_once_and_another_is_fetched_in_time(server: Server, connect: Any) -> None:
-    account = connect(server)
+def test_a_token_that_ended_is_renewed_once_and_another_is_fetched_in_time(server: Server) -> None:
+    account = account_at(server)
     server.deliver(*recent(0, 3))
     sync_account(account_id=account.pk)
     assert server.tokens.given == 1
@@ -162,8 +149,9 @@ def test_a_token_that_ended_is_renewed_once_and_another_is_fetched_in_time(serve
     assert REFRESH not in str(list(Consent.objects.extra(select={"raw": "tokens"}).values("raw")))
 
 
-def test_two_workers_never_fetch_a_token_at_once(gmail: GmailServer, connect: Any) -> None:
-    consent_id = connect(gmail).consent_id
+def test_two_workers_never_fetch_a_token_at_once(gmail: GmailServer) -> None:
+    consent_id = account_at(gmail).consent_id
+    assert consent_id is not None
     headers: list[str] = []
 
     def ask() -> None:
@@ -180,8 +168,8 @@ def test_two_workers_never_fetch_a_token_at_once(gmail: GmailServer, connect: An
     assert (headers, gmail.tokens.given) == (["Bearer access-1"] * 4, 1)
 
 
-def test_a_withdrawn_consent_disables_its_accounts_and_is_told_once(server: Server, connect: Any) -> None:
-    account = connect(server)
+def test_a_withdrawn_consent_disables_its_accounts_and_is_told_once(server: Server) -> None:
+    account = account_at(server)
     server.tokens.is_withdrawn = True
     (synced,) = sync_user(account.owner)
     assert (synced.run.state, synced.run.attempt, synced.run.error_kind) == (State.FAILED, 1, "ConsentRevokedError")
@@ -197,12 +185,12 @@ def test_a_withdrawn_consent_disables_its_accounts_and_is_told_once(server: Serv
     assert Notice.objects.count() == 1
     server.tokens.is_withdrawn = False
     server.deliver(*recent(0, 1))
-    connect(server)
+    account_at(server)
     assert sync_account(account_id=account.pk) == new(1)
 
 
-def test_a_busy_server_is_left_alone_for_as_long_as_it_says(gmail: GmailServer, connect: Any) -> None:
-    account = connect(gmail)
+def test_a_busy_server_is_left_alone_for_as_long_as_it_says(gmail: GmailServer) -> None:
+    account = account_at(gmail)
     gmail.deliver(*recent(0, 30))
     limit = {"error": {"code": 403, "errors": [{"reason": "userRateLimitExceeded"}]}}
     gmail.refusals = [("/messages/", Reply(403, limit))]
@@ -222,8 +210,8 @@ def test_a_busy_server_is_left_alone_for_as_long_as_it_says(gmail: GmailServer, 
     assert Mail.objects.count() == 30
 
 
-def test_what_came_in_a_batch_is_kept_when_the_rest_was_refused(graph: GraphServer, connect: Any) -> None:
-    account = connect(graph)
+def test_what_came_in_a_batch_is_kept_when_the_rest_was_refused(graph: GraphServer) -> None:
+    account = account_at(graph)
     keys = graph.deliver(*recent(0, 12))
     graph.busy = set(keys[3:5])
     with pytest.raises(MailboxUnavailableError) as failure:
@@ -235,8 +223,8 @@ def test_what_came_in_a_batch_is_kept_when_the_rest_was_refused(graph: GraphServ
     assert sync_account(account_id=account.pk) == counts()
 
 
-def test_a_link_to_another_server_is_not_followed(graph: GraphServer, connect: Any) -> None:
-    account = connect(graph)
+def test_a_link_to_another_server_is_not_followed(graph: GraphServer) -> None:
+    account = account_at(graph)
     elsewhere = {"value": [], "@odata.nextLink": "http://127.0.0.1:1/v1.0/steal"}
     graph.refusals = [("/messages/delta", Reply(200, elsewhere))]
     with pytest.raises(Exception, match="another server"):
@@ -244,10 +232,8 @@ def test_a_link_to_another_server_is_not_followed(graph: GraphServer, connect: A
 
 
 @pytest.mark.timeout(600)
-def test_a_sync_killed_again_and_again_ends_with_the_same_rows(
-    server: Server, connect: Any, start: Start, tmp_path: Path
-) -> None:
-    account = connect(server)
+def test_a_sync_killed_again_and_again_ends_with_the_same_rows(server: Server, start: Start, tmp_path: Path) -> None:
+    account = account_at(server)
     server.deliver(*recent(0, MANY))
     script = tmp_path / "sync_it.py"
     script.write_text(SYNC)
