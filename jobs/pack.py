@@ -180,7 +180,7 @@ class Pack:
 
     def mind(self) -> None:
         """Write and tell what a long body holds up, and let others have what waits behind it; on another thread."""
-        if self._tray.age() > min(self._patience, LATE_SECONDS):
+        if self._tray.age() > self._patience:
             self._tray.flush()
         if self._tidings.age() > LATE_SECONDS:
             self._tidings.flush()
