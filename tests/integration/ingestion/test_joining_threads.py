@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 from django.contrib.auth.models import User
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
@@ -94,7 +94,7 @@ SUBJECTS = st.lists(st.sampled_from(["Plan", "Re: Plan", "Fwd: Note", "Note"]), 
 class AnyOrder(TestCase):
     """The property behind the tables."""
 
-    @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    @settings(max_examples=15)
     @given(edges=EDGES, subjects=SUBJECTS, order=st.permutations(range(8)))
     def test_any_order_of_arrival_makes_the_same_threads(
         self, edges: list[tuple[int, int]], subjects: list[str], order: list[int]

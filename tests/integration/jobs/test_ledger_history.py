@@ -140,7 +140,6 @@ def test_any_history_leaves_the_row_that_the_lifecycle_allows() -> None:
         settings=settings(
             max_examples=40,
             stateful_step_count=25,
-            deadline=None,
             suppress_health_check=list(HealthCheck),
             database=None,
         ),

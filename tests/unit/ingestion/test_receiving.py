@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ingestion.push.receiving import next_sync_at
@@ -18,7 +18,6 @@ def test_notices_of_the_same_seconds_share_a_sync_and_later_ones_get_the_next() 
     assert at == [start + timedelta(seconds=n) for n in (5, 5, 5, 10)]
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(now=MOMENTS, seconds=st.integers(min_value=0, max_value=3600))
 def test_a_sync_comes_after_its_notice_and_not_later_than_promised(now: datetime, seconds: int) -> None:
     at = next_sync_at(now, debounce_seconds=seconds)

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
 from celery.schedules import crontab_parser
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from jobs.errors import RuleError
@@ -171,7 +171,6 @@ FIELDS = st.tuples(
 )
 
 
-@settings(deadline=None)
 @given(st.data(), st.sampled_from(ZONES), FIELDS)
 @pytest.mark.req("SK-1")
 def test_no_fire_is_lost_or_doubled_around_any_change_of_any_zone(
@@ -186,7 +185,6 @@ def test_no_fire_is_lost_or_doubled_around_any_change_of_any_zone(
     assert found == list(walked(expression, clock, start, hours))
 
 
-@settings(deadline=None)
 @given(st.sampled_from(ZONES), FIELDS, st.datetimes(datetime(1972, 2, 2), datetime(2037, 12, 30)))
 def test_the_next_fire_is_later_and_the_same_from_anywhere_before_it(
     zone: str, fields: tuple[str, ...], after: datetime

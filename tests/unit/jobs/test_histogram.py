@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from jobs.histogram import LAST_BUCKET, at_most, bucket_of, merged, quantile, upper_bound
 
 DURATIONS = st.lists(st.floats(0.001, 200_000), min_size=1, max_size=40)
-CALM = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def histogram(durations: list[float]) -> dict[str, int]:
     return merged({str(bucket_of(seconds)): 1} for seconds in durations)
 
 
-@CALM
 @given(DURATIONS, st.sampled_from([0.5, 0.95, 0.99, 1.0]))
 def test_a_quantile_is_within_nine_percent(durations: list[float], share: float) -> None:
     true = sorted(durations)[max(0, -int(-share * len(durations) // 1) - 1)]
@@ -24,7 +22,6 @@ def test_a_quantile_is_within_nine_percent(durations: list[float], share: float)
     assert told == pytest.approx(true, rel=0.092)
 
 
-@CALM
 @given(DURATIONS, DURATIONS)
 def test_two_histograms_added_are_the_histogram_of_all(some: list[float], others: list[float]) -> None:
     assert merged([histogram(some), histogram(others)]) == histogram(some + others)
@@ -35,7 +32,6 @@ def test_a_duration_has_its_bucket(seconds: float, bucket: int) -> None:
     assert bucket_of(seconds) == bucket
 
 
-@CALM
 @given(st.floats(0.0011, 200_000))
 def test_a_duration_lies_within_its_buckets_bounds(seconds: float) -> None:
     bucket = bucket_of(seconds)

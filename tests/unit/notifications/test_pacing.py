@@ -6,7 +6,7 @@ from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from notifications.pacing import Pace, at_wall_clock, pace, quiet_until, start_of_day, tomorrow
@@ -40,7 +40,6 @@ def test_the_pace_is_what_the_user_chose(
     assert pace(waiting, sent_today=sent_today, daily_cap=daily_cap, digest_from=digest_from) == expected
 
 
-@settings(deadline=None)
 @given(
     waiting=st.integers(0, 200),
     sent=st.integers(0, 50),
@@ -88,7 +87,6 @@ def test_who_sets_no_quiet_hours_has_none(start: time | None, end: time | None) 
     assert quiet_until(datetime(2026, 11, 22, 23, tzinfo=UTC), start=start, end=end, zone=BERLIN) is None
 
 
-@settings(deadline=None)
 @given(st.datetimes(datetime(2026, 1, 1), datetime(2027, 12, 31), timezones=st.just(UTC)), st.times(), st.times())
 def test_quiet_hours_end_within_a_day_and_are_over_then(now: datetime, start: time, end: time) -> None:
     found = quiet_until(now, start=start, end=end, zone=BERLIN)

@@ -30,7 +30,7 @@ def expanded(text: str) -> list[Occurrence]:
     return occurrences(parse_calendar(text), since=SINCE, until=UNTIL, zone="Europe/Zurich")
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.data(), st.sampled_from(RULES), st.sampled_from(STARTS))
 def test_any_choice_of_occurrences_is_kept_exactly(data: st.DataObject, rule: str, start: str) -> None:
     rule = rule.replace("T080000Z", "") if "T" not in start else rule

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ingestion.searching.query import BadQueryError, Term, as_match, as_tsquery, parse_query
@@ -38,7 +38,6 @@ def test_both_databases_get_the_same_terms() -> None:
     assert as_match(terms) == '("pay" AND "net amount" AND "zur"*) NOT "draft"'
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.text(max_size=60))
 def test_no_text_breaks_the_index(text: str) -> None:
     try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import string
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from notifications.composing.faithful import Source, problems
@@ -141,7 +141,6 @@ def test_each_language_knows_its_own_times_amounts_and_names(text: str, source: 
 WORDS = st.text(string.ascii_letters + "äöüéÉÄß0123456789.:-'@€ ", min_size=1, max_size=25).map(str.strip).filter(bool)
 
 
-@settings(deadline=None)
 @given(
     title=WORDS,
     about=st.lists(WORDS, min_size=1, max_size=3),
@@ -153,7 +152,6 @@ def test_a_draft_is_always_faithful_to_itself(title: str, about: list[str], item
     assert problems(body, Source(title=title, body=body, language=language)) == []
 
 
-@settings(deadline=None)
 @given(place=st.integers(0, len(FAITHFUL) - 1), digit=st.sampled_from("0123456789"))
 def test_a_changed_digit_is_always_found(place: int, digit: str) -> None:
     if FAITHFUL[place].isdigit() and FAITHFUL[place] != digit:

@@ -7,7 +7,7 @@ import random
 from collections import Counter
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from notifications.exchanges import matching
@@ -34,7 +34,6 @@ def every_way(people: list[int], excluded: Pairs) -> set[tuple[int, ...]]:
     }
 
 
-@settings(deadline=None)
 @given(groups(), st.randoms(use_true_random=False))
 def test_a_matching_is_found_exactly_when_there_is_one(group: tuple[list[int], Pairs], dice: random.Random) -> None:
     people, excluded = group
