@@ -32,7 +32,8 @@ TIME_ZONE = ENVIRONMENT.time_zone
 
 INSTALLED_APPS = [
     "unfold",
-    "django.contrib.admin",
+    # The admin's pages are imported where URLs are served: a worker or beat does without them.
+    "django.contrib.admin.apps.SimpleAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

@@ -11,6 +11,7 @@ from notifications.pages.exchange import exchange_page
 from project import health
 from project.second_factor.page import second_factor_page
 
+admin.autodiscover()
 api.add_router("", search.router)
 
 urlpatterns = [

@@ -13,6 +13,7 @@ from django.urls import reverse
 from project.theme import UNFOLD
 
 pytestmark = pytest.mark.django_db
+admin.autodiscover()
 MODELS = sorted(admin.site._registry, key=lambda model: model._meta.label)
 
 
