@@ -37,6 +37,7 @@ def request_of(run: Run) -> dict[str, Any]:
         "group_index": options.get("group_index"),
         "ignore_result": options.get("ignore_result", False),
         "delivery_info": {"routing_key": run.queue},
+        "headers": {},
     }
 
 

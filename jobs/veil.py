@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import lru_cache
 from typing import Any
 
 MASK = "***"
@@ -47,6 +48,7 @@ def veiled(text: str) -> str:
     return _TOKEN.sub(MASK, text) if "daybook_" in text else text
 
 
+@lru_cache(maxsize=2_000)
 def is_secret_name(name: str) -> bool:
     """Whether what is called so is nobody's business: password, token, api_key ..."""
     return _SECRET_NAME.search(name) is not None
@@ -62,7 +64,7 @@ def veiled_value(value: Any, *, name: str = "") -> Any:
         return {key: veiled_value(item, name=str(key)) for key, item in value.items()}
     if isinstance(value, list):
         return [veiled_value(item) for item in value]
-    if isinstance(value, int | float) and str(value) in _hidden.get():
+    if isinstance(value, (int, float)) and (hidden := _hidden.get()) and str(value) in hidden:
         return MASK
     return value
 
