@@ -44,7 +44,8 @@ def veiled(text: str) -> str:
     """Return the text with a mask in place of every secret."""
     for value in _hidden.get():
         text = text.replace(value, MASK)
-    text = without_passwords(text)
+    if "://" in text:
+        text = without_passwords(text)
     return _TOKEN.sub(MASK, text) if "daybook_" in text else text
 
 

@@ -23,7 +23,7 @@ _CLAIM = (
     "AND NOT EXISTS (SELECT 1 FROM jobs_queue WHERE name = %s AND paused_at IS NOT NULL) "
     "ORDER BY priority DESC, created_at, id LIMIT %s {}) "
     "UPDATE jobs_run SET state = 'RUNNING', attempt = attempt + 1, token = token + 1, reason = '', "
-    "started_at = %s, worker_id = %s, process_id = %s WHERE id IN (SELECT id FROM due) RETURNING " + COLUMNS
+    "started_at = %s, worker_id = %s, process_id = %s WHERE id = ANY(ARRAY(SELECT id FROM due)) RETURNING " + COLUMNS
 )
 
 
