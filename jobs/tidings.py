@@ -13,9 +13,14 @@ from celery.app.trace import trace_ok_t
 from jobs.publish import BROKER_FAULTS, is_broker_away, note_broker_fault
 
 _MULTI = "task.multi"
+# What an event says of the request, and what the request calls it.
 _TOLD = {
-    **{"name": "task", "args": "argsrepr", "kwargs": "kwargsrepr"},
-    **{name: name for name in ("retries", "root_id", "parent_id")},
+    "name": "task",
+    "args": "argsrepr",
+    "kwargs": "kwargsrepr",
+    "retries": "retries",
+    "root_id": "root_id",
+    "parent_id": "parent_id",
 }
 
 
