@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 from uuid import UUID
 
@@ -281,4 +281,4 @@ def _follow(refusal: Refusal, job: Job, run_id: UUID) -> None:
 
 
 def _seconds(end: datetime | None, start: datetime) -> float | None:
-    return None if end is None else round((end - start) / timedelta(seconds=1), 3)
+    return None if end is None else round((end - start).total_seconds(), 3)
