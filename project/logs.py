@@ -123,7 +123,7 @@ def configure_structlog(log_format: str, level: str, *, keeps_lines_of_runs: boo
     LOGGING["handlers"]["stderr"]["formatter"] = log_format
     LOGGING["root"]["level"] = level
     # No line says where it was logged: logging need not find out (its manual, "Optimization").
-    logging._srcfile = None  # type: ignore[attr-defined]  # noqa: SLF001 - as documented
+    logging._srcfile = None  # noqa: SLF001 - as documented
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     structlog.configure(
         processors=[

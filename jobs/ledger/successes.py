@@ -88,7 +88,7 @@ def _in_one_statement(ends: Sequence[Success], shared: Sequence[Any]) -> list[tu
     ]
     with connection.cursor() as cursor:
         cursor.execute(_POSTGRES, [*map(array_of, zip(*rows, strict=True)), *shared])
-        return cursor.fetchall()
+        return list(cursor.fetchall())
 
 
 def _one_by_one(ends: Sequence[Success]) -> set[UUID]:
