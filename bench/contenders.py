@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 CELERY = "{bin}/python -m celery -q -A bench.peers.{module} worker"
 TASKIQ = "{bin}/python -m taskiq worker bench.peers.taskiq_redis_list:broker --log-level WARNING --workers 2"
-DAYBOOK = "{bin}/python -m celery -A bench.peers.daybook worker -Q base"
+DAYBOOK = "{bin}/python -m celery -A bench.peers.daybook worker --loglevel INFO -Q base"
 RQ = "{bin}/rq worker -q --url {redis}"
 ARQ = "{bin}/arq bench.peers.arq_redis.WorkerSettings --custom-log-dict bench.peers.arq_redis.QUIET"
 PROCRASTINATE = "{bin}/procrastinate --log-level warning --app bench.peers.procrastinate_postgres.app worker -c 50"

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 from uuid import UUID
 
@@ -196,26 +195,18 @@ def bound(attempt: Attempt) -> Iterator[None]:
     started = time.monotonic()
     token, active_token = context.activate(run), _active.set(attempt)
     fields = {"correlation_id": run.correlation_id, "run_id": str(run.pk), "job": run.job, "attempt": run.attempt}
-    with structlog.contextvars.bound_contextvars(**fields):
-        waited = _seconds(run.started_at, run.run_at)
+    outer = structlog.contextvars.bind_contextvars(**fields)
+    waited = _seconds(run.started_at, run.run_at)
+    try:
         if not attempt.is_brief:
             log.info("run started", queue=run.queue, waited=waited)
-        try:
-            with observing.attempting(run):
-                yield
-        finally:
-            log.info("run ended", seconds=round(time.monotonic() - started, 6), waited=waited)
-            _active.reset(active_token)
-            context.deactivate(token)
-
-
-def _tells_more(record: logging.LogRecord) -> bool:
-    """Drop Celery's own line of a success in a pack: ours says it."""
-    attempt = _active.get()
-    return record.levelno > logging.INFO or attempt is None or not attempt.is_brief
-
-
-logging.getLogger("celery.app.trace").addFilter(_tells_more)
+        with observing.attempting(run):
+            yield
+    finally:
+        log.info("run ended", seconds=round(time.monotonic() - started, 6), waited=waited)
+        structlog.contextvars.reset_contextvars(**outer)
+        _active.reset(active_token)
+        context.deactivate(token)
 
 
 def _conclude(attempt: Attempt, error: Exception) -> NoReturn:
@@ -290,4 +281,4 @@ def _follow(refusal: Refusal, job: Job, run_id: UUID) -> None:
 
 
 def _seconds(end: datetime | None, start: datetime) -> float | None:
-    return None if end is None else round((end - start) / timedelta(seconds=1), 3)
+    return None if end is None else round((end - start).total_seconds(), 3)

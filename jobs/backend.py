@@ -39,15 +39,16 @@ class LedgerBackend(AnswerBackend):
     ) -> None:
         """Settle the run as SUCCESS with its result and enqueue what follows it; a stale attempt changes nothing."""
         attempt = attempts.active(task_id)
-        stock = super().mark_as_done
         if attempt is None:
-            stock(task_id, result, request, store_result, state)
+            super().mark_as_done(task_id, result, request, store_result, state)
             return
         if attempt.ends_alone:
-            answer = self.answer(task_id, result, state, None, request) if store_result else None
-            end = Success(attempt.fence, ledger.now(), attempt.usage(), answer)
+            now = ledger.now()
+            answer = self.answer(task_id, result, state, None, request, now) if store_result else None
+            end = Success(attempt.fence, now, attempt.usage(), answer)
             attempt.tray.add(end) if attempt.tray else tray.write([end])
             return
+        stock = super().mark_as_done
 
         def settle() -> bool:
             if attempt.has_spawned:
@@ -244,7 +245,7 @@ class LedgerBackend(AnswerBackend):
         if not _is_settling.get() and _has_ended(task_id):
             log.warning("a late state changed nothing", task_id=task_id, status=status)
             return result
-        answer = self.answer(task_id, result, status, traceback, request)
+        answer = self.answer(task_id, result, status, traceback, request, ledger.now())
         ledger.store_answers([answer])
         return answer["result"]
 

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextvars import ContextVar
 from datetime import datetime
+from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 from uuid import UUID
@@ -59,7 +60,11 @@ class RunContext:
         self._asked = ""
         self.has_spawned = False
         self._checkpoint: dict[str, Any] = dict(run.checkpoint or {})
-        self.log = structlog.get_logger(run.job)
+
+    @cached_property
+    def log(self) -> Any:
+        """A logger named after the job."""
+        return structlog.get_logger(self._run.job)
 
     @property
     def id(self) -> UUID:

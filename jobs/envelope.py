@@ -37,6 +37,7 @@ def request_of(run: Run) -> dict[str, Any]:
         "group_index": options.get("group_index"),
         "ignore_result": options.get("ignore_result", False),
         "delivery_info": {"routing_key": run.queue},
+        "headers": {},
     }
 
 
@@ -51,8 +52,8 @@ def retold(run: Run) -> dict[str, Any]:
 
 def sequel_of(run: Run) -> dict[str, Any]:
     """Return the part of the request that says what follows the run: links, the rest of its chain, its chord."""
-    names = {"callbacks": "link", "errbacks": "link_error", "chain": "chain", "chord": "chord"}
-    return {celerys: run.options.get(ours) for celerys, ours in names.items()}
+    told = run.options.get
+    return {"callbacks": told("link"), "errbacks": told("link_error"), "chain": told("chain"), "chord": told("chord")}
 
 
 def context_of(run: Run) -> Context:

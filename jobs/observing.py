@@ -67,9 +67,13 @@ def with_headers(options: dict[str, object], *, job: str) -> dict[str, object]:
     return {**options, "headers": {**carried, **(brought if isinstance(brought, Mapping) else {})}}
 
 
+def attempting(run: Run) -> AbstractContextManager[None]:
+    """Return what surrounds an attempt."""
+    return _among_observers(run) if _observers else nullcontext()
+
+
 @contextmanager
-def attempting(run: Run) -> Iterator[None]:
-    """Surround an attempt."""
+def _among_observers(run: Run) -> Iterator[None]:
     with ExitStack() as stack:
         for each in _observers:
             stack.enter_context(each.attempting(run))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 import time
 from collections import defaultdict, deque
 from collections.abc import Iterable
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any, cast
 
 import structlog
@@ -139,6 +140,19 @@ def _skip_expired(key: Key) -> None:
             cast("Any", current_app.backend).part_ended(run, reason=ledger.Refusal.EXPIRED)
 
 
+@cache
+def _tracer_of(job: Job, hostname: str, *, is_brief: bool) -> attempt.Tracer:
+    """Return Celery's own tracer of the job; for brief runs one that logs no line of a success: ours says it."""
+    logger = logging.getLogger("celery.app.trace")
+    level = logger.level
+    if is_brief:
+        logger.setLevel(logging.WARNING)
+    try:
+        return cast("attempt.Tracer", build_tracer(job.name, job, job.app.loader, hostname, app=job.app))
+    finally:
+        logger.setLevel(level)
+
+
 class Pack:
     """Claimed runs of one job, performed one after another, each with an attempt of its own."""
 
@@ -157,7 +171,7 @@ class Pack:
         self._is_brief = len(runs) > 1
         self._tray = Tray()
         self._tidings = Tidings(job.app, hostname)
-        self._trace = job.tracer or build_tracer(job.name, job, job.app.loader, hostname, app=job.app)
+        self._trace = _tracer_of(job, hostname, is_brief=self._is_brief)
 
     def perform(self) -> int:
         """Perform the runs and write every end; what isn't begun any more goes back. Returns how many were begun."""

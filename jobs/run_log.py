@@ -80,8 +80,10 @@ class RunLog(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Take the line, if a run is active here."""
+        if record.name.startswith(_ENGINES):
+            return
         bound = structlog.contextvars.get_contextvars()
-        if "run_id" not in bound or record.name.startswith(_ENGINES) or not conf().run_log_lines:
+        if "run_id" not in bound or not conf().run_log_lines:
             return
         try:
             self._take(UUID(bound["run_id"]), int(bound["attempt"]), line_of(record, int(bound["attempt"])))

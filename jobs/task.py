@@ -37,7 +37,6 @@ class Job(Task):  # type: ignore[type-arg]
     Request = "jobs.parcel:Request"
     declaration: Declaration = PLAIN
     _tracer: attempt.Tracer | None = None
-    _tracer_of_celery: attempt.Tracer | None = None
 
     @property
     def __trace__(self) -> attempt.Tracer | None:
@@ -46,7 +45,6 @@ class Job(Task):  # type: ignore[type-arg]
 
     @__trace__.setter
     def __trace__(self, tracer: attempt.Tracer | None) -> None:
-        self._tracer_of_celery = tracer
         self._tracer = None if tracer is None else self._within_attempt(tracer)
 
     def _within_attempt(self, tracer: attempt.Tracer) -> attempt.Tracer:
@@ -58,11 +56,6 @@ class Job(Task):  # type: ignore[type-arg]
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Run the body: as an attempt when the tracer calls, as a plain function otherwise."""
         return attempt.execute(self, super().__call__, args, kwargs)
-
-    @property
-    def tracer(self) -> attempt.Tracer | None:
-        """Celery's own tracer of the job, where this process has built one."""
-        return self._tracer_of_celery
 
     def most_in_pack(self, *, spawned: bool = False) -> int:
         """Return how many runs one bell may stand for; 0 when each has a message of its own, that Celery can time.

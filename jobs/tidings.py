@@ -9,11 +9,19 @@ from typing import Any
 
 from celery import states
 from celery.app.trace import trace_ok_t
-from celery.events import Event
 
 from jobs.publish import BROKER_FAULTS, is_broker_away, note_broker_fault
 
 _MULTI = "task.multi"
+# What an event says of the request, and what the request calls it.
+_TOLD = {
+    "name": "task",
+    "args": "argsrepr",
+    "kwargs": "kwargsrepr",
+    "retries": "retries",
+    "root_id": "root_id",
+    "parent_id": "parent_id",
+}
 
 
 class Tidings:
@@ -23,6 +31,8 @@ class Tidings:
         """Tell in the name of the worker `hostname`."""
         self._app = app
         self._hostname = hostname
+        self._clock = app.clock
+        self._place = {"hostname": hostname, "pid": os.getpid(), "utcoffset": 0}
         self._wanted = bool(app.conf.worker_send_task_events)
         self._events: list[Any] = []
         self._oldest_at = 0.0
@@ -35,11 +45,12 @@ class Tidings:
 
     def received(self, request: dict[str, Any]) -> None:
         """Tell that a worker has it, and that it starts."""
-        if self._wanted:
-            told = {name: request[name] for name in ("retries", "root_id", "parent_id")}
-            shown = {"name": request["task"], "args": request["argsrepr"], "kwargs": request["kwargsrepr"]}
-            self._add("task-received", request["id"], eta=None, **shown, **told)
-            self._add("task-started", request["id"])
+        if not self._wanted:
+            return
+        told = {ours: request[celerys] for ours, celerys in _TOLD.items()}
+        self._add(
+            self._event("task-received", request["id"], eta=None, **told), self._event("task-started", request["id"])
+        )
 
     def ended(self, task_id: str, outcome: trace_ok_t) -> None:
         """Tell how it ended."""
@@ -47,11 +58,11 @@ class Tidings:
             return
         info = outcome.info
         if info is None:
-            self._add("task-succeeded", task_id, result=outcome.retstr, runtime=outcome.runtime)
+            self._add(self._event("task-succeeded", task_id, result=outcome.retstr, runtime=outcome.runtime))
         elif info.state == states.RETRY:
-            self._add("task-retried", task_id, exception=repr(info.retval.exc), traceback="")
+            self._add(self._event("task-retried", task_id, exception=repr(info.retval.exc), traceback=""))
         elif info.state == states.FAILURE:
-            self._add("task-failed", task_id, exception=repr(info.retval), traceback="")
+            self._add(self._event("task-failed", task_id, exception=repr(info.retval), traceback=""))
 
     def flush(self) -> None:
         """Send what is to be told; may be called from another thread."""
@@ -74,10 +85,13 @@ class Tidings:
         except BROKER_FAULTS as error:
             note_broker_fault("", error)
 
-    def _add(self, kind: str, task_id: str, **fields: Any) -> None:
-        place = {"hostname": self._hostname, "pid": os.getpid(), "utcoffset": 0, "clock": self._app.clock.forward()}
-        event = Event(kind, uuid=task_id, timestamp=time.time(), **place, **fields)
+    def _event(self, kind: str, task_id: str, **fields: Any) -> dict[str, Any]:
+        """Return the event as celery.events.Event would make it."""
+        told = {"type": kind, "uuid": task_id, "timestamp": time.time(), "clock": self._clock.forward()}
+        return {**told, **self._place, **fields}
+
+    def _add(self, *events: dict[str, Any]) -> None:
         with self._lock:
             if not self._events:
                 self._oldest_at = time.monotonic()
-            self._events.append(event)
+            self._events += events

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import models
 from kombu.utils import json as kombu_json
+from kombu.utils.json import object_hook
 
 from jobs.encryption import decrypt, encrypt
 from jobs.errors import ArgumentsError
@@ -19,6 +20,7 @@ from jobs.veil import has_password, is_secret_name
 SEALED = "__sealed__"
 KEY_CHARACTERS = 200
 _SHOWN = json.JSONEncoder(default=str, ensure_ascii=False)
+_DECODER = json.JSONDecoder(object_hook=object_hook)
 
 
 if TYPE_CHECKING:
@@ -40,7 +42,7 @@ class WireField(_TextField):
             case "{}":
                 return {}
             case _:
-                return kombu_json.loads(value)
+                return _DECODER.decode(value)
 
     def to_python(self, value: Any) -> Any:
         """Read text given by a form or a fixture."""
@@ -127,6 +129,8 @@ def masked(value: Any, *, name: str = "") -> Any:
 
 def shown(value: Any) -> str:
     """Return the masked value as one line of JSON."""
+    if value == []:
+        return "[]"
     return _SHOWN.encode(masked(value))
 
 

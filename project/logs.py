@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import re
 from collections.abc import MutableMapping
@@ -9,11 +10,35 @@ from typing import Any
 
 import structlog
 
-from jobs.veil import veiled, veiled_value
+from jobs.veil import may_tell, veiled, veiled_value
 
 # The real one: Celery replaces sys.stderr by a proxy that logs, and drops what a handler of ours would write to it.
 _STDERR = "ext://sys.__stderr__"
 _LINK = re.compile(r"/exchange/[^/\s]+")
+_JSON = json.JSONEncoder(default=repr)
+
+
+class Line(structlog.stdlib.ProcessorFormatter):
+    """Makes a line of what came through structlog without a copy of its record, and of anything else as ever."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        """Take the same as structlog's."""
+        super().__init__(*args, **options)
+        self._after_meta = tuple(self.processors)[1:]
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line."""
+        if not isinstance(record.msg, dict):
+            return super().format(record)
+        line: Any = record.msg.copy()
+        for process in self._after_meta:
+            line = process(None, record.levelname.lower(), line)
+        return str(line)
+
+
+def as_json(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> str:
+    """Render the event, with one encoder for all of them."""
+    return _JSON.encode(event)
 
 
 def without_links(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
@@ -32,7 +57,7 @@ def without_secrets(_logger: Any, _method: str, line: str) -> str:
 def veil_values(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """Mask the same in the values, before they become a line: a number's mask must stand between quotes."""
     for name, value in event.items():
-        if not name.startswith("_"):
+        if not name.startswith("_") and may_tell(value, name=name):
             event[name] = veiled_value(value, name=name)
     return event
 
@@ -52,17 +77,17 @@ LOGGING: dict[str, Any] = {
     "disable_existing_loggers": False,
     "formatters": {
         "json": {
-            "()": structlog.stdlib.ProcessorFormatter,
+            "()": Line,
             "processors": [
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 structlog.processors.format_exc_info,
-                structlog.processors.JSONRenderer(),
+                as_json,
                 without_secrets,
             ],
             "foreign_pre_chain": _SHARED,
         },
         "console": {
-            "()": structlog.stdlib.ProcessorFormatter,
+            "()": Line,
             "processors": [
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback),
@@ -97,6 +122,9 @@ def configure_structlog(log_format: str, level: str, *, keeps_lines_of_runs: boo
         LOGGING["root"]["handlers"] = ["stderr"]
     LOGGING["handlers"]["stderr"]["formatter"] = log_format
     LOGGING["root"]["level"] = level
+    # No line says where it was logged: logging need not find out (its manual, "Optimization").
+    logging._srcfile = None  # noqa: SLF001 - as documented
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     structlog.configure(
         processors=[
             *_SHARED[:1],

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 from django.db.models import Q
-from django.utils import timezone
 
 from jobs.models import Run
 from jobs.models.run import RunQuerySet
@@ -51,4 +50,4 @@ NO_USAGE = Usage()
 
 def now() -> datetime:
     """Return the time, aware, in UTC."""
-    return timezone.now()
+    return datetime.now(UTC)

@@ -16,6 +16,9 @@ from jobs.models import Run
 from jobs.models.run import RunQuerySet
 from jobs.states import State
 
+# How PostgreSQL locks what is due, and finds it again by its ids alone: a join might read the whole table for them.
+_POSTGRES = ("FOR UPDATE SKIP LOCKED", "= ANY(ARRAY(SELECT id FROM due))")
+_SQLITE = ("", "IN (SELECT id FROM due)")
 # MATERIALIZED keeps the rows that are locked and those that are updated the same.
 _CLAIM = (
     "WITH due AS MATERIALIZED (SELECT id FROM jobs_run WHERE queue = %s AND job = %s AND tenant = %s "  # noqa: S608 - constants
@@ -23,7 +26,7 @@ _CLAIM = (
     "AND NOT EXISTS (SELECT 1 FROM jobs_queue WHERE name = %s AND paused_at IS NOT NULL) "
     "ORDER BY priority DESC, created_at, id LIMIT %s {}) "
     "UPDATE jobs_run SET state = 'RUNNING', attempt = attempt + 1, token = token + 1, reason = '', "
-    "started_at = %s, worker_id = %s, process_id = %s WHERE id IN (SELECT id FROM due) RETURNING " + COLUMNS
+    "started_at = %s, worker_id = %s, process_id = %s WHERE id {} RETURNING " + COLUMNS
 )
 
 
@@ -40,11 +43,11 @@ def expired_in_pack(queue: str, job: str, *, now: datetime) -> RunQuerySet:
 
 def claim_pack(queue: str, job: str, tenant: str, *, most: int, worker_id: UUID, now: datetime) -> list[Run]:
     """Take up to `most` due packed runs of a tenant for this process, most urgent first; none of a paused queue."""
-    skip_locked = "FOR UPDATE SKIP LOCKED" if connection.features.has_select_for_update_skip_locked else ""
+    of_dialect = _POSTGRES if connection.vendor == "postgresql" else _SQLITE
     adapt = connection.ops.adapt_datetimefield_value
     at = adapt(now)
     changes = [at, own_uuid(worker_id), os.getpid()]
-    runs = runs_of(_CLAIM.format(skip_locked), [queue, job, tenant, at, at, queue, most, *changes])
+    runs = runs_of(_CLAIM.format(*of_dialect), [queue, job, tenant, at, at, queue, most, *changes])
     return sorted(runs, key=lambda run: (-run.priority, run.created_at, run.pk))
 
 

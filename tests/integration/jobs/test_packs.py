@@ -141,6 +141,19 @@ def test_good_ends_are_written_together_but_only_while_their_fences_hold(
     assert row_of(runs[1].pk)["state"] == "RUNNING"
 
 
+@pytest.mark.parametrize(
+    "text", ['"a,b"', "{}", "NULL", "back\\slash \\", "it's", "", " ", "line\nline", "\u00fc\u2603"]
+)
+def test_a_result_is_stored_word_for_word_with_those_of_its_pack(node: Worker, text: str) -> None:
+    _waiting(), _waiting()
+    one, other = (Fence(run.pk, token=1) for run in _claim(node))
+    now = ledger.now()
+    ends = [Success(one, now, Usage(), {**_answer(one, now), "result": text})]
+    ledger.succeed_many([*ends, Success(other, now, Usage(), _answer(other, now))])
+    stored = {row.task_id: (row.result, row.date_done) for row in TaskResult.objects.all()}
+    assert stored == {str(one.run_id): (text, now), str(other.run_id): ("null", now)}
+
+
 def test_an_end_without_a_result_and_one_whose_task_had_one_before(node: Worker) -> None:
     _waiting(), _waiting()
     silent, told = (Fence(run.pk, token=1) for run in _claim(node))
