@@ -24,6 +24,9 @@ print(json.dumps({"cpu": time.process_time(), "modules": sorted({name.partition(
 """
 
 
+AS_A_WORKER = PROBE.replace("print", "from project.celery import app\napp.loader.import_default_modules()\nprint")
+
+
 @pytest.fixture(scope="module")
 def setup_cost() -> dict[str, object]:
     """Measure in a process of its own, the second time, when everything is compiled."""
@@ -42,3 +45,8 @@ def test_django_sets_up_within_two_seconds_of_cpu(
 def test_django_sets_up_without_the_heavy_libraries(setup_cost: dict[str, list[str]]) -> None:
     # redis imports OpenTelemetry by itself where the extra is installed, as it is for these tests.
     assert HEAVY & set(setup_cost["modules"]) <= {"opentelemetry"}
+
+
+def test_a_worker_loads_nothing_that_serves_the_web() -> None:
+    told = json.loads(subprocess.check_output([sys.executable, "-c", AS_A_WORKER], cwd=ROOT, text=True))
+    assert {"jobs", "ninja", "pydantic"} & set(told["modules"]) == {"jobs"}
