@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Collection
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 from celery.exceptions import SoftTimeLimitExceeded, TimeLimitExceeded
 
@@ -16,8 +19,14 @@ from jobs.policies import NO_RETRY, Retry
 _LIMITS = (TimeLimitExceeded, SoftTimeLimitExceeded)
 
 
-def conclude(run: Run, error: BaseException, fence: Fence, *, retry: Retry = NO_RETRY) -> bool:
-    """Give the run another attempt where the policy leaves one, else fail it.
+def alone(runs: Collection[Run]) -> set[UUID]:
+    """Return which of the running runs were no part of a pack, or all of one: they took their process down."""
+    held = Counter((run.worker_id, run.process_id) for run in runs)
+    return {run.pk for run in runs if not run.is_packed or held[run.worker_id, run.process_id] == 1}
+
+
+def conclude(run: Run, error: BaseException, fence: Fence, *, retry: Retry = NO_RETRY, was_alone: bool = True) -> bool:
+    """Give the run another attempt where the policy leaves one, else fail it; `was_alone` in its process or not.
 
     True when it failed for good; False when it was given back or the fence no longer holds.
     """
@@ -30,8 +39,7 @@ def conclude(run: Run, error: BaseException, fence: Fence, *, retry: Retry = NO_
     if left:
         # Nobody can say which run of a pack took its process down: each goes on alone, and none pays for the others.
         packed: dict[str, Any] = {"is_packed": False} if run.is_packed else {}
-        spends = not run.is_packed
-        ledger.try_again(fence, failure, at=now + wait, now=now, reason=failure.kind, spends=spends, **packed)
+        ledger.try_again(fence, failure, at=now + wait, now=now, reason=failure.kind, spends=was_alone, **packed)
         return False
     return ledger.fail(fence, failure, now=now)
 

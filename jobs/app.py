@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 from celery import Celery
@@ -15,6 +16,8 @@ class Daybook(Celery):
     def __init__(self, main: str, **options: Any) -> None:
         """Create the app as Celery does."""
         transport.install()
+        # Its worker would run Django's checks and drop what they say, for which all that serves the web is loaded.
+        os.environ.setdefault("CELERY_SKIP_CHECKS", "1")
         super().__init__(main, task_cls="jobs.task:Job", control="jobs.control:Control", **options)
         self.steps["worker"].add("jobs.node:Node")
         self.conf.worker_consumer = "jobs.intake:Consumer"

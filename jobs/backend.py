@@ -186,10 +186,10 @@ class LedgerBackend(AnswerBackend):
         vars(request).update(envelope.sequel_of(run))
         return abandoned.conclude(run, error, _childs(run.pk, request), retry=self._retry_of(run))
 
-    def settle_lost(self, run: Run, error: BaseException) -> None:
+    def settle_lost(self, run: Run, error: BaseException, *, was_alone: bool = True) -> None:
         """Settle a run whose node is gone, from any process: another attempt, or FAILED with all that follows.
 
-        One that was asked to stop has stopped: CANCELLED.
+        Unless it was alone in its process that spends no attempt. One that was asked to stop has stopped: CANCELLED.
         """
         request, fence = envelope.context_of(run), Fence(run.pk, token=run.token)
         stock_failure, stock_revoked = super().mark_as_failure, super().mark_as_revoked
@@ -198,7 +198,7 @@ class LedgerBackend(AnswerBackend):
             if run.cancel_requested_at is not None:
                 if ledger.stop(fence, now=ledger.now(), reason=f"asked to stop; {error}"):
                     stock_revoked(request.id, str(error), request)
-            elif abandoned.conclude(run, error, fence, retry=self._retry_of(run)):
+            elif abandoned.conclude(run, error, fence, retry=self._retry_of(run), was_alone=was_alone):
                 stock_failure(request.id, error, None, request)
                 observing.run_failed(run.pk, error)
             return True

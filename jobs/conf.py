@@ -55,7 +55,7 @@ class Conf:
     user_jobs: tuple[str, ...] = ()
     user_zone: str = ""
     tell_when_ended: str = ""
-    packs_ordinary_jobs: bool = False
+    packs_ordinary_jobs: bool = True
     tenant_weights: dict[str, int] = field(default_factory=dict)
     beat_asides: dict[str, float] = field(default_factory=dict)
     doctor_looks: dict[str, str] = field(default_factory=dict)

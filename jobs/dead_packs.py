@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from jobs import envelope, presence
+from jobs import abandoned, envelope, presence
 from jobs.bell import TASK
 from jobs.conf import conf
 from jobs.dialect import patiently
@@ -39,7 +39,9 @@ def give_back(backend: LedgerBackend, error: BaseException, request: Any, *, is_
     if child is None:
         return
     held = Run.objects.running().filter(worker_id=presence.worker_id(), process_id=child, waits_for="")
-    for run in _patiently(held.filter(is_packed=True)):
+    runs = _patiently(held.filter(is_packed=True))
+    alone = abandoned.alone(runs)
+    for run in runs:
         context: Any = envelope.context_of(run)
         context.child_pid = child
         if run.cancel_requested_at is not None:
@@ -47,7 +49,7 @@ def give_back(backend: LedgerBackend, error: BaseException, request: Any, *, is_
         elif is_wish:
             backend.mark_as_retry(context.id, error, request=context)
         else:
-            backend.settle_lost(run, error)
+            backend.settle_lost(run, error, was_alone=run.pk in alone)
 
 
 def _patiently(rows: Iterable[T]) -> list[T]:

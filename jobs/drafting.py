@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, cast
 
 import structlog
 from celery.utils.time import maybe_iso8601
+from django.db.models.base import ModelState
 from django.utils import timezone
 
 from jobs import context, observing, window, wire
@@ -78,41 +79,70 @@ def draft(  # noqa: PLR0913 - one column each
     Raises: ArgumentsError.
     """
     declared, active, now = job.declaration, context.active_run(), timezone.now()
-    if problem := problem_of_call(job, args, kwargs):
-        raise ArgumentsError(problem)
-    wire.check_size(args, kwargs, most_bytes=conf().max_arguments_bytes)
+    called = _called(job, args, kwargs, tenant=tenant, unique_key=unique_key)
     queue_name, routed = route(job, {"queue": queue, **more}, args, kwargs)
     run_at = moment(eta, now) or now + timedelta(seconds=countdown or 0)
     own_message = alone or cause in _WITH_MESSAGE or routed.keys() - _TOLD_BY_ROW
     is_packed = not own_message and job.most_in_pack(spawned=spawned) > 0
-    has_message = not is_packed and not is_left_to_dispatcher()
+    kept = {name: value for name, value in {**routed, **(options or {})}.items() if value is not None}
     run = Run(
         id=run_id_of(task_id) if task_id else new_run_id(),
         job=job.name,
         queue=queue_name,
         priority=declared.priority if priority is None else priority,
         state=State.SCHEDULED if run_at > now else State.QUEUED,
+        options=cast("Any", observing.with_headers(kept, job=job.name)),
         owner_id=_owner_id(owner) if owner is not None else getattr(active, "owner_id", None),
         cause=cause or (Cause.PARENT if active else Cause.CODE),
         created_at=now,
         run_at=run_at,
         fire_at=run_at if eta is not None and expires is not None else None,
         expires_at=moment(expires if expires is not None else declared.expires_seconds, now),
-        published_at=now if run_at <= now and has_message and window.has_room(queue_name) else None,
         is_packed=is_packed,
         max_attempts=job.retry_policy.attempts,
         correlation_id=_correlation_id(active),
         parent_id=active.id if active else None,
         root_id=active.root_id if active else None,
         code_version=conf().code_version,
-        **_guards(job, args, kwargs, tenant=tenant, unique_key=unique_key),
+        **called,
     )
-    run.args, run.kwargs = sealed(job, args, kwargs)
-    run.options = {name: value for name, value in {**routed, **(options or {})}.items() if value is not None}
-    run.options = observing.with_headers(run.options, job=job.name)
+    _count_on(run)
     if task_id and task_id != str(run.pk):
         run.options["task_id"] = task_id
     return run
+
+
+def draft_alike(job: Job, calls: Iterable[dict[str, Any]], *, tenant: str = "", **options: Any) -> Iterator[Run]:
+    """Yield the unsaved row of a run of `job` for each dict of keyword arguments, all with the same `options`.
+
+    Raises: ArgumentsError.
+    """
+    pattern: Run | None = None
+    for kwargs in calls:
+        if pattern is None or cast("Any", job.app.amqp.router).routes:
+            pattern = run = draft(job, [], kwargs, tenant=tenant, **options)
+        else:
+            run = Run.__new__(Run)
+            called = _called(job, [], kwargs, tenant=tenant, unique_key=options.get("unique_key"))
+            own = {"id": new_run_id(), "correlation_id": _correlation_id(context.active_run()), "_state": ModelState()}
+            vars(run).update(vars(pattern), **called, **own)
+            _count_on(run)
+        yield run
+
+
+def _called(job: Job, args: list[Any], kwargs: dict[str, Any], **guarded: Any) -> dict[str, Any]:
+    """Return the columns that depend on the arguments, once these are known to fit."""
+    if problem := problem_of_call(job, args, kwargs):
+        raise ArgumentsError(problem)
+    wire.check_size(args, kwargs, most_bytes=conf().max_arguments_bytes)
+    sealed_args, sealed_kwargs = sealed(job, args, kwargs)
+    return {"args": sealed_args, "kwargs": sealed_kwargs, **_guards(job, args, kwargs, **guarded)}
+
+
+def _count_on(run: Run) -> None:
+    """Take a place in the queue's window for the message of a run that is due, if there is one."""
+    has_message = run.state == State.QUEUED and not run.is_packed and not is_left_to_dispatcher()
+    run.published_at = run.created_at if has_message and window.has_room(run.queue) else None
 
 
 def route(job: Job, options: dict[str, Any], args: Any, kwargs: Any) -> tuple[str, dict[str, Any]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import gc
 import os
 import signal
 import threading
@@ -14,6 +15,7 @@ from celery.worker import state as worker_state
 from celery.worker.control import control_command
 
 from jobs import dead_packs, observing, run_log
+from jobs import inspecting as inspecting  # noqa: PLC0414 - answers remote control from now on
 from jobs.frozen import FrozenChildren
 from jobs.models import Worker
 from jobs.presence import Presence
@@ -42,6 +44,9 @@ class Node(bootsteps.StartStopStep):
         )
         self.presence.announce()
         self._frozen = FrozenChildren(lambda: _children(worker.pool))
+        # What is there before the fork is left alone by the children's collectors, and so stays shared memory.
+        gc.collect()
+        gc.freeze()
 
     def start(self, parent: Any) -> None:
         """Report in; the consumer starts after this."""

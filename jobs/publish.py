@@ -15,6 +15,7 @@ from jobs import broker, faultpoints, ledger
 from jobs.breaker import WHOLE, Breaker
 from jobs.conf import conf
 from jobs.models import Run
+from jobs.sent_events import SentEvents
 from jobs.states import State
 from jobs.transport import HEADER
 from jobs.wire import shown
@@ -71,13 +72,14 @@ def _ring_next(concurrency_key: str) -> None:
 def publish_or_leave(runs: list[Run]) -> int:
     """Send each run's message; those that could not go wait for the dispatcher. Returns how many went."""
     left: list[Run] = []
+    events = SentEvents(_app())
     for run in runs:
         if is_broker_away(run.queue):
             left.append(run)
             continue
         faultpoints.reach("before publish")
         try:
-            send(run)
+            send(run, events=events)
             _breaker.note_success(run.queue)
         except BROKER_FAULTS as error:
             note_broker_fault(run.queue, error)
@@ -86,16 +88,17 @@ def publish_or_leave(runs: list[Run]) -> int:
             # One run that can't be sent must not hold up those behind it; it is tried again like a lost message.
             log.exception("a run can't be published", run_id=str(run.pk), job=run.job)
             ledger.note_waiting(run.pk, reason=f"can't be published: {error}")
+    events.flush()
     _leave(left)
     return len(runs) - len(left)
 
 
-def send(run: Run) -> None:
-    """Send the run's message now, with everything Celery's own clients would put into it.
+def send(run: Run, *, events: SentEvents) -> None:
+    """Send the run's message now, with everything Celery's own clients would put into it; `events` are to tell of it.
 
     Raises: one of BROKER_FAULTS.
     """
-    app = cast("Any", current_app)._get_current_object()  # noqa: SLF001 - Celery has no public way
+    app = _app()
     options: dict[str, Any] = dict(run.options)
     task_id = options.pop("task_id", None) or str(run.pk)
     headers = {
@@ -117,9 +120,14 @@ def send(run: Run) -> None:
         root_id=str(run.root_id or run.pk),
         parent_id=str(run.parent_id) if run.parent_id else None,
         add_to_parent=False,
+        event_dispatcher=events,
         **SENDING,
         **options,
     )
+
+
+def _app() -> Celery:
+    return cast("Celery", cast("Any", current_app)._get_current_object())  # noqa: SLF001 - Celery has no public way
 
 
 def is_broker_away(queue: str = WHOLE) -> bool:

@@ -14,7 +14,7 @@ from celery.exceptions import WorkerLostError
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
 
-from jobs import machine
+from jobs import abandoned, machine
 from jobs.backend import LedgerBackend
 from jobs.conf import conf
 from jobs.dialect import claimable, cut_sessions
@@ -57,7 +57,9 @@ class Rescuer:
         self._here = {pk: node for pk, node in nodes.items() if self._machine and node.machine_name == self._machine}
         silent = self._silence.silent({pk: node.heartbeats for pk, node in nodes.items()}, at=time.monotonic())
         self._declare_lost([nodes[pk] for pk in silent], now=now)
-        return sum(_give_back_unless_locked(run) for run in _orphans())
+        orphans = _orphans()
+        alone = abandoned.alone(orphans)
+        return sum(_give_back_unless_locked(run, was_alone=run.pk in alone) for run in orphans)
 
     def _dead_here(self) -> list[Worker]:
         """Return the nodes whose process on this machine is gone for a second look, or was stopped for a lease."""
@@ -89,7 +91,7 @@ def _orphans() -> list[Run]:
     return list(Run.objects.running().filter(gone, waits_for="").select_related("worker")[:BATCH])
 
 
-def _give_back_unless_locked(run: Run) -> int:
+def _give_back_unless_locked(run: Run, *, was_alone: bool) -> int:
     """Give the run back unless its row is locked, by another rescuer or by its own node, frozen in a transaction.
 
     Waiting for such a lock would stop the rescue of all others; the node's sessions are cut instead, and with them
@@ -98,7 +100,7 @@ def _give_back_unless_locked(run: Run) -> int:
     with transaction.atomic():
         mine = claimable(Run.objects.running().filter(pk=run.pk, token=run.token)).first()
         if mine is not None:
-            _give_back(run)
+            _give_back(run, was_alone=was_alone)
             if run.worker is not None:
                 Worker.objects.filter(pk=run.worker.pk).update(rescued_runs=F("rescued_runs") + 1)
             return 1
@@ -107,8 +109,8 @@ def _give_back_unless_locked(run: Run) -> int:
     return 0
 
 
-def _give_back(run: Run) -> None:
+def _give_back(run: Run, *, was_alone: bool) -> None:
     name = run.worker.name if run.worker else "unknown"
     log.warning("run lost with its node", run_id=str(run.pk), job=run.job, attempt=run.attempt, worker=name)
     backend = cast("LedgerBackend", current_app.backend)
-    backend.settle_lost(run, WorkerLostError(f"worker {name} stopped reporting"))
+    backend.settle_lost(run, WorkerLostError(f"worker {name} stopped reporting"), was_alone=was_alone)

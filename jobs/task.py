@@ -130,7 +130,7 @@ class Job(Task):  # type: ignore[type-arg]
             raise TypeError(f"{self.name}: a unique job, or one that replaces, can't be enqueued in bulk")
         ids: list[UUID] = []
         for chunk in context.batched(items, context.SPAWN_BATCH):
-            runs = [self.new_run([], dict(kwargs), **options) for kwargs in chunk]
+            runs = list(drafting.draft_alike(self, map(dict, chunk), **options))
             with transaction.atomic():
                 ledger.enqueue_all(runs)
                 announce(*runs)

@@ -19,6 +19,7 @@ from jobs.veil import has_password, is_secret_name
 
 SEALED = "__sealed__"
 KEY_CHARACTERS = 200
+_ENCODER = kombu_json.JSONEncoder(allow_nan=False)
 _SHOWN = json.JSONEncoder(default=str, ensure_ascii=False)
 _DECODER = json.JSONDecoder(object_hook=object_hook)
 
@@ -63,7 +64,7 @@ def dumps(value: Any) -> str:
     Raises: ArgumentsError when it holds what JSON can't carry.
     """
     try:
-        text: str = kombu_json.dumps(value, allow_nan=False)
+        text: str = _ENCODER.encode(value)
     except (TypeError, ValueError, RecursionError) as error:
         raise ArgumentsError(f"not JSON: {error}") from error
     return text

@@ -151,7 +151,7 @@ class Environment:
     )
     pack_ordinary_jobs: bool = _flag(
         "PACK_ORDINARY_JOBS",
-        False,
+        True,
         "Whether jobs that say nothing of packs are packed too, as soon as they prove short.",
     )
     lease_seconds: int = _number("LEASE_SECONDS", 8, "Silence after which a worker counts as lost.")

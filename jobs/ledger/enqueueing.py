@@ -11,6 +11,7 @@ from django.db.models.functions import Concat, Left
 
 from jobs.dialect import insert_fresh
 from jobs.ledger.fence import Fence, now
+from jobs.ledger.inserting import insert, insert_all
 from jobs.ledger.limits import locked_bucket
 from jobs.models import Run
 from jobs.models.run import WaitsFor
@@ -53,20 +54,20 @@ def enqueue(run: Run) -> tuple[Run, bool]:
 
 def enqueue_new(run: Run) -> Run:
     """Insert a run whose id is fresh and that no guard can refuse: a single statement."""
-    run.save(force_insert=True)
+    insert(run)
     return run
 
 
 def enqueue_all(runs: Sequence[Run]) -> None:
     """Insert runs whose ids are fresh and that no guard can refuse, in one statement where the database takes it."""
-    Run.objects.bulk_create(runs)
+    insert_all(runs)
 
 
 def enqueue_many(runs: Sequence[Run]) -> list[Run]:
     """Insert many runs in a few statements; returns those that are new, the others stay as they are."""
     known: set[UUID] = set(Run.objects.filter(pk__in=[run.pk for run in runs]).values_list("pk", flat=True))
     fresh = [run for run in runs if run.pk not in known]
-    Run.objects.bulk_create(fresh, batch_size=_BATCH, ignore_conflicts=True)
+    insert_fresh(fresh, batch_size=_BATCH)
     return fresh
 
 

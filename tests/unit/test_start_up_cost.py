@@ -24,6 +24,9 @@ print(json.dumps({"cpu": time.process_time(), "modules": sorted(sys.modules)}))
 """
 
 
+AS_A_WORKER = PROBE.replace("print", "from project.celery import app\napp.loader.import_default_modules()\nprint")
+
+
 @pytest.fixture(scope="module")
 def setup_cost() -> dict[str, object]:
     """Measure in a process of its own, the second time, when everything is compiled."""
@@ -46,3 +49,8 @@ def test_django_sets_up_without_the_heavy_libraries(setup_cost: dict[str, list[s
 
 def test_django_sets_up_without_the_pages_of_the_admin(setup_cost: dict[str, list[str]]) -> None:
     assert not {"jobs.admin", "ingestion.admin", "notifications.admin", "project.admin"} & set(setup_cost["modules"])
+
+
+def test_a_worker_loads_nothing_that_serves_the_web() -> None:
+    told = json.loads(subprocess.check_output([sys.executable, "-c", AS_A_WORKER], cwd=ROOT, text=True))
+    assert {"jobs", "ninja", "pydantic"} & set(told["modules"]) == {"jobs"}

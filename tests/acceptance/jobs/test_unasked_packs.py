@@ -10,9 +10,10 @@ from celery import chain, chord, group
 from pytest_django import Settings
 
 from jobs.models import Run
+from project.celery import app
 from tests.acceptance.jobs.conftest import Engine
 from tests.plugins.polling import poll
-from tests.tasks_for_tests import add, fails, fails_until, noted, one_at_a_time, total
+from tests.tasks_for_tests import add, fails, fails_until, noted, one_at_a_time, sleeps, total
 
 pytestmark = [pytest.mark.broker, pytest.mark.req("SW-22")]
 
@@ -60,3 +61,11 @@ def test_a_guarded_run_has_a_message_of_its_own(engine: Engine) -> None:
     results = [one_at_a_time.delay(key, 0.05) for _ in range(4)]
     for result in results:
         assert not engine.ended(result, within=60).is_packed
+
+
+def test_inspect_tells_the_run_and_not_its_bell(engine: Engine) -> None:
+    result = sleeps.delay(8)
+    poll(lambda: engine.notes(result), within=30)
+    told = [task for tasks in (app.control.inspect(timeout=3).active() or {}).values() for task in tasks]
+    assert [(task["id"], task["name"], task["args"]) for task in told] == [(result.id, "sleeps", [8])]
+    assert result.get(timeout=60) == 8

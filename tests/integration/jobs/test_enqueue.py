@@ -15,7 +15,7 @@ from django.db import transaction
 from jobs import publish
 from jobs.breaker import WHOLE, Breaker
 from jobs.errors import ArgumentsError
-from jobs.models import Run
+from jobs.models import Bell, Run
 from jobs.states import State
 from project.celery import app
 from tests.tasks_for_tests import add, noted, one_at_a_time, sends_code, unique_by_arguments
@@ -41,8 +41,9 @@ def test_delay_returns_the_id_of_a_queued_row() -> None:
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.req("PL-5")
 def test_a_broker_that_is_away_leaves_the_row_for_the_dispatcher() -> None:
-    run = Run.objects.get(pk=add.delay(1).id)
+    run, packed = (Run.objects.get(pk=result.id) for result in (one_at_a_time.delay("a"), add.delay(1)))
     assert (run.state, run.published_at, run.reason) == ("QUEUED", None, "broker away")
+    assert (packed.state, packed.is_packed, Bell.objects.exists()) == ("QUEUED", True, False)
 
 
 @pytest.mark.django_db(transaction=True)
