@@ -9,11 +9,12 @@ import structlog
 from django.db import transaction
 from django.utils import timezone
 
-from ingestion.models import Account, Calendar, Notice
+from ingestion.models import Account, Calendar, Consent, Notice
 from ingestion.providers.errors import AccessRefusedError, ConsentRevokedError
 from jobs.errors import Snooze
 
 MOST_LOOKS = 5
+WITHDRAWN = "the consent was withdrawn"
 
 log = structlog.get_logger(__name__)
 
@@ -46,9 +47,16 @@ def disable(place: Account | Calendar, error: Exception) -> None:
     log.warning("not synced", place=f"{type(place).__name__} {place.pk}", error=type(error).__name__)
 
 
+def revive(consent: Consent) -> None:
+    """Let go on what the withdrawal of the consent had stopped; what a person switched off stays off."""
+    for places in (consent.accounts, consent.calendars):
+        stopped = places.filter(is_active=False, disabled_reason=WITHDRAWN)
+        stopped.update(is_active=True, disabled_reason="", last_error="", retry_at=None)
+
+
 def _reason(error: AccessRefusedError) -> str:
     if isinstance(error, ConsentRevokedError):
-        return "the consent was withdrawn"
+        return WITHDRAWN
     return "the provider refused the credentials"
 
 

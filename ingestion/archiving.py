@@ -15,9 +15,9 @@ from ingestion.calendars.errors import UnreadableCalendarError
 from ingestion.calendars.excerpt import excerpt
 from ingestion.calendars.ics_text import digest, parse_calendar
 from ingestion.calendars.occurrences import Occurrence, occurrences
-from ingestion.calendars.opening import open_for_writing
+from ingestion.calendars.opening import open_calendar
 from ingestion.calendars.parts import whole
-from ingestion.calendars.protocol import WritableCalendar
+from ingestion.calendars.protocol import CalendarProvider
 from ingestion.models import ArchiveConfiguration, ArchivedOccurrence, CalendarSeries
 from jobs.context import active_run
 
@@ -72,7 +72,7 @@ def archive(configuration: ArchiveConfiguration, *, within: Range) -> ArchiveCou
     A copy is put under its UID before it is noted, so that a process that dies in between puts the same again.
     """
     counts = ArchiveCounts()
-    target = open_for_writing(configuration.target)
+    target = open_calendar(configuration.target)
     seen: dict[tuple[str, datetime, datetime], str] = {}
     for series, past in _past(configuration, within, counts):
         own = [each for each in past if seen.setdefault(_twin(each), each.uid) == each.uid]
@@ -104,7 +104,7 @@ def _past(
 
 def _copy(
     configuration: ArchiveConfiguration,
-    target: WritableCalendar,
+    target: CalendarProvider,
     series: CalendarSeries,
     past: Iterable[Occurrence],
     counts: ArchiveCounts,
@@ -118,7 +118,7 @@ def _copy(
     counts.already += len(wanted) - len(new)
     if not new and set(noted.values()) == {content}:
         return
-    target.put(uid, text)
+    target.put(uid, text, zone=configuration.source.zone)
     run = active_run()
     with transaction.atomic():
         configuration.archived.filter(uid=uid).update(digest=content)

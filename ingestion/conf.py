@@ -35,6 +35,7 @@ class Conf:
 
     google_client_id: str = ""
     google_client_secret: str = field(default="", repr=False)
+    google_authorize_url: str = "https://accounts.google.com/o/oauth2/v2/auth"
     google_token_url: str = "https://oauth2.googleapis.com/token"  # noqa: S105 - an address
     google_push_topic: str = ""
     google_push_account: str = ""
@@ -42,6 +43,7 @@ class Conf:
     google_keys_url: str = "https://www.googleapis.com/oauth2/v3/certs"
     microsoft_client_id: str = ""
     microsoft_client_secret: str = field(default="", repr=False)
+    microsoft_authorize_url: str = "https://login.microsoftonline.com/common/oauth2/v2.0/authorize"
     microsoft_token_url: str = "https://login.microsoftonline.com/common/oauth2/v2.0/token"  # noqa: S105
 
     push_url: str = ""

@@ -15,7 +15,7 @@ def html_text(markup: str) -> str:
     """Return the visible text; tables as lines, because mail uses them for layout.
 
     Raises:
-        ValueError: the parser can make nothing of it.
+        ValueError: the parser can make nothing of it, or it is nested too deeply.
     """
     from inscriptis import Inscriptis
     from inscriptis.model.config import ParserConfig
@@ -28,6 +28,9 @@ def html_text(markup: str) -> str:
         return ""  # Nothing but white space and comments.
     except etree.LxmlError as error:
         raise ValueError(str(error)) from None
+    if any(entry.type_name == "ERR_RESOURCE_LIMIT" for entry in parser.error_log):
+        # The parser stopped there, and what follows is lost.
+        raise ValueError("it is nested too deeply")
     for element in tree.iter("table", "tbody", "thead", "tfoot", "tr"):
         element.tag = "div"
     for cell in tree.iter("td", "th"):

@@ -11,6 +11,7 @@ from urllib.parse import quote
 from django.contrib.auth.models import AbstractBaseUser
 
 from ingestion.models import Account, Consent
+from ingestion.oauth import keep_tokens
 from ingestion.providers.imap_url import parse_imap_url
 from jobs import operations as engine
 from jobs import queries
@@ -87,14 +88,15 @@ def connect_account(user: AbstractBaseUser, *, consent: Consent, base_url: str =
     return account
 
 
-def give_consent(user: AbstractBaseUser, *, provider: str, address: str, refresh_token: str) -> Consent:
-    """Return the user's consent at a provider, kept encrypted; a new token replaces the old one."""
-    consent, _ = Consent.objects.update_or_create(
-        owner_id=user.pk,
-        provider=provider,
-        address=address.lower(),
-        defaults={"tokens": {"refresh_token": refresh_token}, "expires_at": None, "revoked_at": None},
-    )
+def give_consent(
+    user: AbstractBaseUser, *, provider: str, address: str, refresh_token: str, scopes: str = ""
+) -> Consent:
+    """Return the user's consent at a provider, kept encrypted; a new token replaces the old one.
+
+    Raises: MailboxUnavailableError when another process doesn't let go of the consent.
+    """
+    consent, _ = Consent.objects.get_or_create(owner_id=user.pk, provider=provider, address=address.lower())
+    keep_tokens(consent, refresh_token=refresh_token, scopes=scopes)
     return consent
 
 

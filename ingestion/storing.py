@@ -37,6 +37,10 @@ class Counts:
     threads: int = 0
     """Threads more than before; merging may make it negative."""
     attachments: int = 0
+    changed: int = 0
+    """Mails that were read, answered or flagged at the provider since, or no longer so."""
+    gone: int = 0
+    """Mails that the provider's folders hold no more; they stay stored."""
 
     def as_dict(self) -> dict[str, int]:
         """Return the counts as a job's result."""
@@ -112,7 +116,10 @@ def _stored(account: Account, identities: list[str]) -> dict[str, Mail]:
 
 
 def _note_copy(account: Account, mail: Mail, key: str) -> None:
-    if mail.provider_key != key:
+    if not mail.provider_key:
+        mail.provider_key = key
+        Mail.objects.filter(pk=mail.pk).update(provider_key=key, gone_at=None)
+    elif mail.provider_key != key:
         MailCopy.objects.get_or_create(account=account, provider_key=key, defaults={"mail": mail})
 
 
@@ -134,6 +141,7 @@ def _insert(account: Account, arrival: Arrival, *, run_id: UUID | None, now: dat
         account=account,
         provider_key=arrival.raw.key,
         received_at=now,
+        **asdict(arrival.raw.marks),
         size=arrival.raw.size,
         ingested_by=run_id,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 
 import structlog
@@ -16,6 +16,7 @@ from ingestion.models import Account
 from ingestion.providers.opening import open_provider
 from ingestion.providers.protocol import Page, Provider
 from ingestion.storing import Counts, known_keys, store, understand
+from ingestion.storing_sightings import forget_places, note_sightings
 from jobs.context import active_run
 from jobs.errors import Cancelled, Interrupted
 
@@ -74,6 +75,7 @@ def _commit(account: Account, page: Page, counts: Counts, *, copies: bool) -> No
     with transaction.atomic():
         Account.objects.select_for_update().get(pk=account.pk)
         stored = store(account, arrivals, run_id=run.id if run else None, now=now, copies=copies)
+        _note_changes(account, page, counts, now=now)
         Account.objects.filter(pk=account.pk).update(cursor=page.cursor)
         _add(counts, stored)
         if run:
@@ -81,6 +83,14 @@ def _commit(account: Account, page: Page, counts: Counts, *, copies: bool) -> No
     if run:
         run.progress(counts.fetched)
         run.stop_if_asked()
+
+
+def _note_changes(account: Account, page: Page, counts: Counts, *, now: datetime) -> None:
+    if page.forgotten:
+        forget_places(account, page.forgotten)
+    changed, gone = note_sightings(account, page.sightings, now=now) if page.sightings else (0, 0)
+    counts.changed += changed
+    counts.gone += gone
 
 
 def _default_lookback(provider: Provider, *, full: bool) -> int | None:

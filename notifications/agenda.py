@@ -29,11 +29,12 @@ def todos_due_by(user: AbstractBaseUser, last: datetime) -> QuerySet[Todo]:
     return Todo.objects.open().filter(owner=user.pk, due_at__lt=last).order_by("due_at", "pk")
 
 
-def is_answered() -> Exists:
-    """Return whether the owner of a mail wrote in its thread later, for queries of mail."""
-    return Exists(
-        Mail.objects.filter(thread=OuterRef("thread"), direction=Mail.Direction.OUT, sent_at__gt=OuterRef("sent_at"))
+def is_answered() -> Q:
+    """Return whether the owner of a mail wrote in its thread later, or answered it elsewhere; for queries of mail."""
+    later = Mail.objects.filter(
+        thread=OuterRef("thread"), direction=Mail.Direction.OUT, sent_at__gt=OuterRef("sent_at")
     )
+    return Q(answered=True) | Q(Exists(later))
 
 
 def waiting_mail(user: AbstractBaseUser, *, since: datetime) -> QuerySet[Mail]:

@@ -27,6 +27,10 @@ class MailNews:
     is_security: bool = False
     is_answered: bool = False
     """The owner wrote in the same thread later."""
+    is_seen: bool = False
+    """The owner has read it in their mailbox."""
+    is_gone: bool = False
+    """The owner has deleted it or put it away."""
     is_own_notice: bool = False
     """It is a notice of ours that came back through the user's mailbox."""
 
@@ -52,6 +56,7 @@ def worth_a_notice(mail: MailNews, *, now: datetime, recent: timedelta) -> Decis
         (mail.is_own_notice, "our own notice"),
         (mail.sent_at < now - recent, "too old"),
         (mail.is_answered, "already answered"),
+        (mail.is_seen or mail.is_gone, "read or put away"),
         (mail.is_automated and not _matters_though_automated(mail, now), "automated, nothing to be done in time"),
     ]
     reason = next((reason for applies, reason in against if applies), "")

@@ -59,6 +59,8 @@ def news_of(mail: Mail) -> MailNews:
         deadline=found.deadline,
         is_security="security" in found.labels,
         is_answered=getattr(mail, "is_answered", False),
+        is_seen=mail.seen,
+        is_gone=mail.gone_at is not None,
         is_own_notice=mail.message_id.startswith(MESSAGE_ID_PREFIX),
     )
 

@@ -109,6 +109,9 @@ class Environment:
     ai_processing_batch_size: int = _number("AI_PROCESSING_BATCH_SIZE", 50, "Mails per AI run.")
     google_client_id: str = _text("GOOGLE_CLIENT_ID", "", "OAuth client for Gmail.")
     google_client_secret: str = _text("GOOGLE_CLIENT_SECRET", "", "Its secret.")
+    google_authorize_url: str = _text(
+        "GOOGLE_AUTHORIZE_URL", "https://accounts.google.com/o/oauth2/v2/auth", "Where Google asks for consent."
+    )
     google_token_url: str = _text("GOOGLE_TOKEN_URL", "https://oauth2.googleapis.com/token", "Where its tokens are.")
     google_push_topic: str = _text(
         "GOOGLE_PUSH_TOPIC", "", "Pub/Sub topic that Gmail tells of new mail, projects/P/topics/T; empty: none is told."
@@ -124,6 +127,11 @@ class Environment:
     )
     microsoft_client_id: str = _text("MICROSOFT_CLIENT_ID", "", "OAuth client for Microsoft 365.")
     microsoft_client_secret: str = _text("MICROSOFT_CLIENT_SECRET", "", "Its secret.")
+    microsoft_authorize_url: str = _text(
+        "MICROSOFT_AUTHORIZE_URL",
+        "https://login.microsoftonline.com/common/oauth2/v2.0/authorize",
+        "Where Microsoft asks for consent; put the tenant in place of `common`.",
+    )
     microsoft_token_url: str = _text(
         "MICROSOFT_TOKEN_URL",
         "https://login.microsoftonline.com/common/oauth2/v2.0/token",

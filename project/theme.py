@@ -31,6 +31,10 @@ def _item(title: str, icon: str, model: str, page: str = "") -> dict[str, Any]:
     return {"title": title, "icon": icon, "link": reverse_lazy(page), "permission": may_view, "active": is_active}
 
 
+def _is_connecting(request: HttpRequest) -> bool:
+    return request.path.startswith(reverse("connect"))
+
+
 def _logo(_request: HttpRequest) -> str:
     return static("project/daybook.svg")
 
@@ -96,6 +100,12 @@ UNFOLD: dict[str, Any] = {
                 "separator": True,
                 "items": [
                     _item("Accounts", "alternate_email", "ingestion.account"),
+                    {
+                        "title": "Connect",
+                        "icon": "add_link",
+                        "link": reverse_lazy("connect"),
+                        "active": _is_connecting,
+                    },
                     _item("Threads", "forum", "ingestion.thread"),
                     _item("Mails", "mail", "ingestion.mail"),
                     _item("Classifications", "label_important", "ingestion.classification"),

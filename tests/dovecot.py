@@ -65,7 +65,8 @@ namespace inbox {{
 class Dovecot:
     """A server that a test may kill and start again; any user name with PASSWORD gets in."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, offers: str = "") -> None:
+        """`offers`: the capabilities it names after the login, in place of all it has."""
         self._folder = folder
         self.port = _free_port()
         self._process: Process | None = None
@@ -75,7 +76,7 @@ class Dovecot:
         folder.chmod(0o755)
         shutil.chown(folder / "mail", users["mail_user"], users["mail_group"])
         text = CONFIGURATION.format(folder=folder, port=self.port, password=PASSWORD, **users)
-        (folder / "dovecot.conf").write_text(text)
+        (folder / "dovecot.conf").write_text(text + (f"imap_capability = {offers}\n" if offers else ""))
 
     def url(self, user: str, *, password: str = PASSWORD) -> str:
         """Return the URL of a user's mailbox."""
@@ -99,6 +100,22 @@ class Dovecot:
             for content in messages:
                 status, said = client.append(folder, "", "", content.replace(b"\n", b"\r\n"))
                 assert status == "OK", said
+
+    def mark(self, user: str, message_id: str, *flags: str, remove: bool = False) -> None:
+        """Let the owner set flags of a mail in INBOX, or remove them."""
+        with self._client(user) as client:
+            client.select("INBOX")
+            (uid,) = client.uid("SEARCH", "HEADER", "Message-ID", message_id)[1][0].split()
+            client.uid("STORE", uid.decode(), "-FLAGS" if remove else "+FLAGS", f"({' '.join(flags)})")
+
+    def delete(self, user: str, *message_ids: str, folder: str = "INBOX") -> None:
+        """Let the owner delete mails."""
+        with self._client(user) as client:
+            client.select(folder)
+            for message_id in message_ids:
+                (uid,) = client.uid("SEARCH", "HEADER", "Message-ID", message_id)[1][0].split()
+                client.uid("STORE", uid.decode(), "+FLAGS", r"(\Deleted)")
+            client.expunge()
 
     def place(self, user: str, messages: Iterable[bytes]) -> None:
         """Put messages into a new user's INBOX as files, whatever is in them: APPEND refuses some."""

@@ -7,7 +7,3 @@ from jobs.errors import PermanentError
 
 class UnreadableCalendarError(PermanentError, ValueError):
     """The text is no iCalendar, or asks for more than is reasonable."""
-
-
-class ReadOnlyCalendarError(PermanentError):
-    """Nothing can be put into this calendar."""

@@ -39,13 +39,13 @@ class GoogleCalendar:
             except PositionLostError:
                 yield from self._pages(api, "", before={})
 
-    def put(self, uid: str, source: str) -> None:
+    def put(self, uid: str, source: str, *, zone: str) -> None:
         """Import the object by its UID, then bring its exceptions into their places; nobody is told of it.
 
         Raises: ProviderError, also when Google doesn't know an exception's original time.
         """
         del uid  # It stands in the object.
-        event, exceptions = events_of(source)
+        event, exceptions = events_of(source, zone=zone)
         silently = {"sendUpdates": "none"}
         with http_api(self._authorization) as api:
             call = Call(method="POST", url=f"{self._url}/import", params=silently, json=event)

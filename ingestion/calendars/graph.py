@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import quote
 
 from ingestion.calendars.errors import UnreadableCalendarError
+from ingestion.calendars.graph_archive import GraphArchive
 from ingestion.calendars.graph_events import single_event, whole_series
 from ingestion.calendars.protocol import Change, ChangePage, Cursor, Versions
 from ingestion.conf import conf
@@ -78,6 +79,11 @@ class GraphCalendar:
                 if not step.lost and known.until > wanted.until - RENEWAL:
                     return
             yield from self._everything(api, wanted, versions, before=cursor)
+
+    def put(self, uid: str, source: str, *, zone: str) -> None:
+        """Let the calendar hold copies of the object; see GraphArchive."""
+        with http_api(self._authorization) as api:
+            GraphArchive(api, calendar=self._url, user=self._user).put(uid, source, zone=zone)
 
     def _everything(self, api: HttpApi, window: _Window, versions: Versions, *, before: Cursor) -> Iterator[ChangePage]:
         """Yield all there is; a killed sync lists again, since only a whole listing tells what is gone."""

@@ -32,7 +32,7 @@ def whole_series(
     event = _vevent(master, zone)
     start = event["DTSTART"].dt
     event.add("rrule", icalendar.vRecur.from_ical(rule_of(master["recurrence"], start=start, zone=zone)))
-    held = {_original(item, zone, is_day=not isinstance(start, datetime)): item for item in instances}
+    held = {original_start(item, zone, is_day=not isinstance(start, datetime)): item for item in instances}
     given = occurrences(parse_calendar(calendar_of([event])), since=since, until=until, zone=zone.key)
     there = {occurrence_key(moment, zone.key) for moment in held}
     for each in given:
@@ -84,7 +84,7 @@ def _person(person: dict[str, Any]) -> Any:
     return address
 
 
-def _original(item: dict[str, Any], zone: ZoneInfo, *, is_day: bool) -> date | datetime:
+def original_start(item: dict[str, Any], zone: ZoneInfo, *, is_day: bool) -> date | datetime:
     """Return when an instance was to begin: an exception names it, any other begins then."""
     if item.get("type") == "exception" and item.get("originalStart"):
         moment = datetime.fromisoformat(str(item["originalStart"]))

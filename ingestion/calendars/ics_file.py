@@ -39,8 +39,9 @@ class IcsFile:
             is_last = start + OBJECTS_AT_ONCE >= len(keys)
             yield ChangePage(changed, {"digest": whole} if is_last else cursor, frozenset(keys) if is_last else None)
 
-    def put(self, uid: str, source: str) -> None:
+    def put(self, uid: str, source: str, *, zone: str) -> None:
         """Store the object in place of the one with that UID; one writer at a time, by a lock on a file beside it."""
+        del zone  # Times without one stay without one.
         with self._beside("lock").open("a") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             self._rewrite({**self._objects(), uid: source})

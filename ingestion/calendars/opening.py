@@ -7,11 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ingestion.calendars.caldav import CalDav
-from ingestion.calendars.errors import ReadOnlyCalendarError
 from ingestion.calendars.google import GoogleCalendar
 from ingestion.calendars.graph import GraphCalendar
 from ingestion.calendars.ics_file import IcsFile
-from ingestion.calendars.protocol import CalendarProvider, WritableCalendar
+from ingestion.calendars.protocol import CalendarProvider
 from ingestion.models import Calendar
 from ingestion.oauth import ConsentAuthorization
 from ingestion.providers.errors import ConsentRevokedError, RejectedError
@@ -34,13 +33,10 @@ def _authorization(calendar: Calendar) -> ConsentAuthorization:
     return ConsentAuthorization(calendar.consent_id)
 
 
-_WRITABLE: dict[str, Callable[[Calendar], WritableCalendar]] = {
+_OPENERS: dict[str, Callable[[Calendar], CalendarProvider]] = {
     Calendar.Provider.ICS: lambda calendar: IcsFile(Path(calendar.location)),
     Calendar.Provider.CALDAV: _open_caldav,
     Calendar.Provider.GOOGLE: lambda calendar: GoogleCalendar(calendar.location, _authorization(calendar)),
-}
-_OPENERS: dict[str, Callable[[Calendar], CalendarProvider]] = {
-    **_WRITABLE,
     Calendar.Provider.GRAPH: lambda calendar: GraphCalendar(calendar.location, _authorization(calendar)),
 }
 
@@ -48,14 +44,3 @@ _OPENERS: dict[str, Callable[[Calendar], CalendarProvider]] = {
 def open_calendar(calendar: Calendar) -> CalendarProvider:
     """Return the provider of a calendar; nothing is connected before it is asked."""
     return _OPENERS[calendar.provider](calendar)
-
-
-def open_for_writing(calendar: Calendar) -> WritableCalendar:
-    """Return the provider of a calendar that copies are put into.
-
-    Raises: ReadOnlyCalendarError.
-    """
-    if calendar.provider not in _WRITABLE:
-        message = f"nothing can be put into calendars of {calendar.get_provider_display()} yet"
-        raise ReadOnlyCalendarError(message)
-    return _WRITABLE[calendar.provider](calendar)

@@ -37,7 +37,7 @@ class ChangePage:
 
 
 class CalendarProvider(Protocol):
-    """A calendar that can be read."""
+    """A calendar that can be read, and that copies can be put into."""
 
     def changes(self, cursor: Cursor, *, full: bool, versions: Versions) -> Iterator[ChangePage]:
         """Yield what changed after `cursor`.
@@ -51,9 +51,10 @@ class CalendarProvider(Protocol):
             ProviderError: `permanent` tells whether trying again can help.
         """
 
+    def put(self, uid: str, source: str, *, zone: str) -> None:
+        """Store the calendar object with that UID, in place of the one there was; the same twice is the same once.
 
-class WritableCalendar(CalendarProvider, Protocol):
-    """A calendar that copies can be put into."""
+        `zone` is that of times without one. A recurring object is one that `excerpt` made: it has its last day.
 
-    def put(self, uid: str, source: str) -> None:
-        """Store the calendar object with that UID, in place of the one there was; the same twice is the same once."""
+        Raises: as `changes`.
+        """

@@ -14,7 +14,7 @@ from typer import Option
 from ingestion import archive_health
 from ingestion import archive_operations as operations
 from ingestion.calendar_operations import CalendarError, register_calendar
-from ingestion.models import ArchiveConfiguration
+from ingestion.models import ArchiveConfiguration, Calendar
 from jobs import queries
 from jobs.cli.confirming import confirm
 from jobs.cli.exits import FAILED, bad_usage, exit_codes
@@ -65,6 +65,7 @@ def schedule_archives_of(  # noqa: PLR0913 - one option each
     everyone: Annotated[bool, Option("--all", help="Make the schedules that the archives of all users lack.")] = False,
     source: Annotated[int | None, Option(help="Number of the calendar to copy from.")] = None,
     target: Annotated[Path | None, Option(metavar="PATH", help="An .ics file to copy to; made if it is new.")] = None,
+    target_calendar: Annotated[int | None, Option(help="Number of a connected calendar to copy to.")] = None,
     target_url: Annotated[str | None, Option(metavar="URL", help="A CalDAV collection to copy to.")] = None,
     at: Annotated[str, Option(metavar="HH:MM", help="Time of day.")] = "02:00",
     weekday: Annotated[str, Option(help="mon, tue, ...: weekly on that day; else daily.")] = "",
@@ -82,7 +83,7 @@ def schedule_archives_of(  # noqa: PLR0913 - one option each
         _configure(
             owner,
             source,
-            {"ics": target, "caldav_url": target_url},
+            {"number": target_calendar} if target_calendar else {"ics": target, "caldav_url": target_url},
             {"hour": hour, "minute": minute, "zone": zone, "days_back": days_back, **frequency},
         )
     with exit_codes():
@@ -135,14 +136,22 @@ def _schedule_all(*, with_user: bool) -> None:
 
 
 def _configure(owner: AbstractBaseUser, source: int, place: dict[str, Any], changes: dict[str, Any]) -> None:
-    calendar = owner.calendars.filter(pk=source).first()  # type: ignore[attr-defined]
-    if calendar is None:
-        raise bad_usage(f"there is no calendar {source} of {owner.get_username()}")
+    calendar = _calendar(owner, source)
     try:
-        target, _ = register_calendar(owner, **place, is_archive=True, zone=changes["zone"])
+        if number := place.get("number"):
+            target = _calendar(owner, number)
+        else:
+            target, _ = register_calendar(owner, **place, is_archive=True, zone=changes["zone"])
         operations.configure_archive(owner, source=calendar, target=target, **changes)
     except (CalendarError, operations.ArchiveError) as error:
         raise bad_usage(str(error)) from None
+
+
+def _calendar(owner: AbstractBaseUser, number: int) -> Calendar:
+    found: Calendar | None = owner.calendars.filter(pk=number).first()  # type: ignore[attr-defined]
+    if found is None:
+        raise bad_usage(f"there is no calendar {number} of {owner.get_username()}")
+    return found
 
 
 def _owner(name: str | None) -> AbstractBaseUser:

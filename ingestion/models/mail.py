@@ -22,7 +22,15 @@ class Mail(models.Model):
     identity = models.CharField(
         max_length=255, help_text="Its Message-ID, or a digest of its content when it has none; once per account."
     )
-    provider_key = models.CharField(max_length=255, help_text="Where the provider held it when it was first seen.")
+    provider_key = models.CharField(max_length=255, help_text="Where the provider holds it; empty: nowhere we know of.")
+    gone_at = models.DateTimeField(
+        null=True, blank=True, help_text="When the folders that are read were found to hold it no more."
+    )
+    seen = models.BooleanField(
+        default=False, db_default=False, help_text="Its owner has read it there, as far as the provider tells."
+    )
+    answered = models.BooleanField(default=False, db_default=False, help_text="Its owner has answered it there.")
+    flagged = models.BooleanField(default=False, db_default=False, help_text="Its owner has flagged it there.")
     message_id = models.CharField(max_length=255, blank=True, default="", help_text="With angle brackets.")
     in_reply_to = models.CharField(max_length=255, blank=True, default="")
     references = models.JSONField(default=list, blank=True, help_text="Message-IDs, oldest first.")

@@ -11,11 +11,12 @@ from typing import Any
 from ingestion.conf import conf
 from ingestion.providers.errors import MailboxMissingError, PositionLostError, RejectedError
 from ingestion.providers.http import Authorization, Call, HttpApi, http_api
-from ingestion.providers.protocol import Cursor, Known, Page, Pager, RawMail
+from ingestion.providers.protocol import Cursor, Known, Marks, Page, Pager, RawMail, Sighting
 
 LISTED_AT_ONCE = 100
 NO_MAIL = {"DRAFT", "CHAT", "SPAM", "TRASH"}
-Stream = Iterator[tuple[RawMail | None, Cursor]]
+AWAY = {"SPAM", "TRASH"}
+Stream = Iterator[tuple[RawMail | Sighting | None, Cursor]]
 
 
 class Gmail:
@@ -71,7 +72,7 @@ class Gmail:
     def _news(self, api: HttpApi, history: str, known: Known) -> Stream:
         token, at = "", history
         while True:
-            params = {"startHistoryId": history, "historyTypes": "messageAdded"}
+            params = {"startHistoryId": history}
             if token:
                 params["pageToken"] = token
             try:
@@ -80,8 +81,8 @@ class Gmail:
                 # Gmail's words for a history id that is too old.
                 raise PositionLostError("the history is gone") from None
             records = page.get("history", [])
-            added = [each["message"]["id"] for record in records for each in record.get("messagesAdded", [])]
-            yield from self._mails(api, list(dict.fromkeys(added)), known, {"history": at})
+            yield from ((each, {"history": at}) for each in _sightings(records))
+            yield from self._mails(api, _arrivals(records), known, {"history": at})
             token = page.get("nextPageToken", "")
             at = str(records[-1]["id"]) if token and records else at if token else str(page["historyId"])
             yield None, {"history": at}
@@ -106,10 +107,36 @@ class Gmail:
         return answer
 
 
+def _told(records: list[dict[str, Any]], *kinds: str) -> Iterator[dict[str, Any]]:
+    return (each for record in records for kind in kinds for each in record.get(kind, []))
+
+
+def _arrivals(records: list[dict[str, Any]]) -> list[str]:
+    """Return the ids of mails that came, or came back from junk or the bin."""
+    back = (each for each in _told(records, "labelsRemoved") if AWAY & set(each.get("labelIds", [])))
+    return list(dict.fromkeys(each["message"]["id"] for each in (*_told(records, "messagesAdded"), *back)))
+
+
+def _sightings(records: list[dict[str, Any]]) -> Iterator[Sighting]:
+    """Yield what became of mails; the last word on each counts."""
+    last = {
+        each["message"]["id"]: set(each["message"].get("labelIds", []))
+        for each in _told(records, "labelsAdded", "labelsRemoved")
+    }
+    last |= {each["message"]["id"]: AWAY for each in _told(records, "messagesDeleted")}
+    for key, labels in last.items():
+        yield Sighting(key, None if AWAY & labels else _marks(labels))
+
+
+def _marks(labels: set[str]) -> Marks:
+    return Marks(seen="UNREAD" not in labels, flagged="STARRED" in labels)
+
+
 def _raw_mail(key: str, found: dict[str, Any]) -> RawMail:
     try:
         content = urlsafe_b64decode(found["raw"] + "==")
     except (KeyError, ValueError, binascii.Error):
         raise RejectedError(f"message {key} came without its content") from None
     cut = content[: conf().max_mail_bytes]
-    return RawMail(key=key, content=cut, size=len(content), is_sent="SENT" in found.get("labelIds", []))
+    labels = set(found.get("labelIds", []))
+    return RawMail(key=key, content=cut, size=len(content), is_sent="SENT" in labels, marks=_marks(labels))

@@ -11,13 +11,13 @@ from typing import Any
 from ingestion.conf import conf
 from ingestion.providers.errors import MailboxUnavailableError, PositionLostError, RejectedError
 from ingestion.providers.http import Authorization, Call, HttpApi, chunks, error_of, http_api
-from ingestion.providers.protocol import Cursor, Known, Page, Pager, RawMail, stored_key
+from ingestion.providers.protocol import Cursor, Known, Marks, Page, Pager, RawMail, Sighting, stored_key
 
 FOLDERS = (("inbox", False), ("sentitems", True))
 LISTED_AT_ONCE = 50
 # Graph takes at most 20 requests in a batch.
 BATCH = 20
-Stream = Iterator[tuple[RawMail | None, Cursor]]
+Stream = Iterator[tuple[RawMail | Sighting | None, Cursor]]
 
 
 class Graph:
@@ -57,9 +57,11 @@ class Graph:
             raise PositionLostError("not read yet")
         while True:
             page = self._page(api, link)
-            ids = [each["id"] for each in page.get("value", []) if "@removed" not in each and not each.get("isDraft")]
+            items = page.get("value", [])
             before = {"folders": {**links, folder: link}}
-            for mail in self._mails(api, ids, known, is_sent=is_sent):
+            yield from ((each, before) for each in map(_sighting, items))
+            mails = {each["id"]: each for each in items if "@removed" not in each and not each.get("isDraft")}
+            for mail in self._mails(api, mails, known, is_sent=is_sent):
                 yield mail, before
             link = page.get("@odata.nextLink") or page["@odata.deltaLink"]
             links[folder] = link
@@ -69,7 +71,7 @@ class Graph:
 
     def _first_link(self, folder: str, since: datetime | None) -> str:
         filters = f"&$filter=receivedDateTime+ge+{since.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}" if since else ""
-        return f"{self._url}/mailFolders/{folder}/messages/delta?$select=id,isDraft{filters}"
+        return f"{self._url}/mailFolders/{folder}/messages/delta?$select=id,isDraft,isRead,flag{filters}"
 
     def _page(self, api: HttpApi, link: str) -> dict[str, Any]:
         if not link.startswith(f"{self._root}/"):
@@ -78,13 +80,15 @@ class Graph:
         page: dict[str, Any] = api.ask(Call(method="GET", url=link, headers=prefer)).json()
         return page
 
-    def _mails(self, api: HttpApi, ids: list[str], known: Known, *, is_sent: bool) -> Iterator[RawMail]:
-        stored = known([stored_key(one) for one in ids])
-        for some in chunks((one for one in ids if stored_key(one) not in stored), BATCH):
+    def _mails(
+        self, api: HttpApi, items: dict[str, dict[str, Any]], known: Known, *, is_sent: bool
+    ) -> Iterator[RawMail]:
+        stored = known([stored_key(one) for one in items])
+        for some in chunks((one for one in items if stored_key(one) not in stored), BATCH):
             refused: list[Exception] = []
             for key, answer in self._contents(api, some):
                 if answer["status"] == 200:
-                    yield _raw_mail(key, answer, is_sent=is_sent)
+                    yield _raw_mail(key, answer, is_sent=is_sent, marks=_marks(items[key]))
                 elif answer["status"] != 404:
                     refused.append(_error(answer))
             if refused:
@@ -103,12 +107,25 @@ class Graph:
             yield key, answers.get(str(at), {"status": 503})
 
 
-def _raw_mail(key: str, answer: dict[str, Any], *, is_sent: bool) -> RawMail:
+def _sighting(item: dict[str, Any]) -> Sighting | None:
+    """Return what is told of a mail; links from before marks were asked for tell only that something changed."""
+    if "@removed" in item:
+        return Sighting(stored_key(item["id"]), None)
+    return Sighting(stored_key(item["id"]), _marks(item)) if "isRead" in item else None
+
+
+def _marks(item: dict[str, Any]) -> Marks:
+    is_flagged = (item.get("flag") or {}).get("flagStatus") == "flagged"
+    return Marks(seen=bool(item.get("isRead")), flagged=is_flagged)
+
+
+def _raw_mail(key: str, answer: dict[str, Any], *, is_sent: bool, marks: Marks) -> RawMail:
     try:
         content = b64decode(answer["body"], validate=True)
     except (KeyError, TypeError, ValueError, binascii.Error):
         raise RejectedError(f"message {key[:40]} came without its content") from None
-    return RawMail(key=stored_key(key), content=content[: conf().max_mail_bytes], size=len(content), is_sent=is_sent)
+    cut = content[: conf().max_mail_bytes]
+    return RawMail(key=stored_key(key), content=cut, size=len(content), is_sent=is_sent, marks=marks)
 
 
 def _error(answer: dict[str, Any]) -> Exception:

@@ -13,6 +13,7 @@ from ingestion.providers.errors import MailboxUnavailableError
 Cursor = dict[str, Any]
 Known = Callable[[list[str]], set[str]]
 LONGEST_KEY = 255
+MOST_SIGHTINGS = 500
 
 
 def stored_key(key: str) -> str:
@@ -20,6 +21,15 @@ def stored_key(key: str) -> str:
     if len(key) <= LONGEST_KEY:
         return key
     return f"{key[: LONGEST_KEY - 65]}#{hashlib.sha256(key.encode('utf-8', 'surrogatepass')).hexdigest()}"
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """What the owner did with a mail at the provider."""
+
+    seen: bool = False
+    answered: bool = False
+    flagged: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +42,16 @@ class RawMail:
     """In bytes; more than `content` has when the mail was too large to read whole."""
     is_sent: bool = False
     """It lies in the folder for sent mail."""
+    marks: Marks = Marks()
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """What became of a mail that was read before."""
+
+    key: str
+    marks: Marks | None
+    """None: it is there no more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +60,10 @@ class Page:
 
     mails: tuple[RawMail, ...]
     cursor: Cursor
+    sightings: tuple[Sighting, ...] = ()
+    """Also of mails that were never stored."""
+    forgotten: str = ""
+    """Keys that begin so mean nothing any more; it says nothing of the mails."""
 
 
 class Provider(Protocol):
@@ -73,18 +97,23 @@ class Pager:
     def __init__(self, *, mails: int, size: int, limit: int | None) -> None:
         self._mails, self._size, self._left = mails, size, limit
 
-    def pages(self, stream: Iterable[tuple[RawMail | None, Cursor]]) -> Iterator[Page]:
-        """Yield pages, each with the cursor that came with its last mail; None is a mail that was left out."""
-        page: list[RawMail] = []
+    @property
+    def is_full(self) -> bool:
+        """Whether the limit is reached."""
+        return self._left == 0
+
+    def pages(self, stream: Iterable[tuple[RawMail | Sighting | None, Cursor]]) -> Iterator[Page]:
+        """Yield pages, each with the cursor that came with its last item; None is a mail that was left out."""
+        page: list[RawMail | Sighting] = []
         at = turned = None
         try:
-            for mail, at in stream:
-                if mail is not None:
-                    page.append(mail)
-                if self._is_full(page):
+            for item, at in stream:
+                if item is not None:
+                    page.append(item)
+                if self._must_turn(page):
                     yield self._turn(page, at)
                     page, turned = [], at
-                    if self._left == 0:
+                    if self.is_full:
                         return
         except MailboxUnavailableError:
             # What came before is kept: a busy server must not keep a sync from advancing.
@@ -94,11 +123,19 @@ class Pager:
         if at is not None and (page or at != turned):
             yield self._turn(page, at)
 
-    def _is_full(self, page: list[RawMail]) -> bool:
+    def _must_turn(self, page: list[RawMail | Sighting]) -> bool:
+        mails = _mails(page)
         room = self._mails if self._left is None else min(self._mails, self._left)
-        return bool(page) and (len(page) >= room or sum(len(mail.content) for mail in page) >= self._size)
+        is_full = bool(mails) and (len(mails) >= room or sum(len(mail.content) for mail in mails) >= self._size)
+        return is_full or len(page) - len(mails) >= MOST_SIGHTINGS
 
-    def _turn(self, page: list[RawMail], cursor: Cursor) -> Page:
+    def _turn(self, page: list[RawMail | Sighting], cursor: Cursor) -> Page:
+        mails = _mails(page)
         if self._left is not None:
-            self._left -= len(page)
-        return Page(mails=tuple(page), cursor=cursor)
+            self._left -= len(mails)
+        seen = tuple(item for item in page if isinstance(item, Sighting))
+        return Page(mails=tuple(mails), cursor=cursor, sightings=seen)
+
+
+def _mails(page: Iterable[RawMail | Sighting]) -> list[RawMail]:
+    return [item for item in page if isinstance(item, RawMail)]

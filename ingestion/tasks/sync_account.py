@@ -27,7 +27,7 @@ def sync_account(
     lookback_days: int | None = None,
     limit: int | None = None,
 ) -> dict[str, int]:
-    """Fetch what is new in one account and return {fetched, stored, duplicates, broken, threads, attachments}.
+    """Fetch what is new in one account and return the counts (ingestion.storing.Counts).
 
     `user_id` must own the account where it is given. Syncs of one `provider` start at most PROVIDER_SYNCS_PER_MINUTE
     times a minute, over all workers. `full` looks at everything again; `lookback_days` bounds how far

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from base64 import urlsafe_b64encode
 from dataclasses import dataclass
+from typing import Any
 
 from tests.doubles.server import Double, Reply, Request
 from tests.doubles.tokens import ADDRESS, Tokens
@@ -16,7 +17,6 @@ PAGE = 20
 class _Stored:
     raw: bytes
     labels: list[str]
-    history: int
 
 
 class GmailServer(Double):
@@ -29,6 +29,7 @@ class GmailServer(Double):
         self.mails: dict[str, _Stored] = {}
         self.refusals: list[tuple[str, Reply]] = []
         self._history, self._oldest = 1000, 1000
+        self._records: list[dict[str, Any]] = []
         super().__init__(self._reply)
 
     @property
@@ -40,10 +41,26 @@ class GmailServer(Double):
         """Put messages into the mailbox and return their ids."""
         ids = []
         for raw in messages:
-            self._history += 1
-            ids.append(f"{self._history:016x}")
-            self.mails[ids[-1]] = _Stored(raw, [label, "UNREAD"], self._history)
+            ids.append(f"{self._history + 1:016x}")
+            self.mails[ids[-1]] = _Stored(raw, [label, "UNREAD"])
+            self._record("messagesAdded", ids[-1])
         return ids
+
+    def relabel(self, key: str, *, add: str = "", remove: str = "") -> None:
+        """Give a message a label, or take one."""
+        labels = self.mails[key].labels
+        self.mails[key].labels = [each for each in labels if each != remove] + ([add] if add else [])
+        self._record("labelsAdded" if add else "labelsRemoved", key, labelIds=[add or remove])
+
+    def delete(self, key: str) -> None:
+        """Remove a message for good."""
+        self._record("messagesDeleted", key)
+        del self.mails[key]
+
+    def _record(self, kind: str, key: str, **more: Any) -> None:
+        self._history += 1
+        told = {"message": {"id": key, "threadId": key, "labelIds": list(self.mails[key].labels)}, **more}
+        self._records.append({"id": str(self._history), kind: [told]})
 
     def forget_history(self) -> None:
         """Keep no history from before now."""
@@ -95,10 +112,9 @@ class GmailServer(Double):
         start = int(request.query["startHistoryId"])
         if start < self._oldest:
             return Reply(404, {"error": {"code": 404, "message": "Requested entity was not found."}})
-        new = sorted((mail.history, key) for key, mail in self.mails.items() if mail.history > start)
+        new = [record for record in self._records if int(record["id"]) > start]
         offset = int(request.query.get("pageToken", "h-0").removeprefix("h-"))
-        some = new[offset : offset + PAGE]
-        records = [{"id": str(at), "messagesAdded": [{"message": {"id": key}}]} for at, key in some]
+        records = new[offset : offset + PAGE]
         more = {"nextPageToken": f"h-{offset + PAGE}"} if offset + PAGE < len(new) else {}
         return Reply(200, {**({"history": records} if records else {}), **more, "historyId": str(self._history)})
 

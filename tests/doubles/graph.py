@@ -22,6 +22,7 @@ class GraphServer(Double):
         self.tokens = Tokens()
         self.subscriptions = Subscriptions()
         self.mails: dict[str, tuple[str, int, bytes | None]] = {}
+        self.marks: dict[str, dict[str, Any]] = {}
         self.busy: set[str] = set()
         self.refusals: list[tuple[str, Reply]] = []
         self._clock, self._oldest = 0, 0
@@ -45,6 +46,12 @@ class GraphServer(Double):
         """Remove a message; the next delta tells."""
         self._clock += 1
         self.mails[key] = (self.mails[key][0], self._clock, None)
+
+    def mark(self, key: str, **marks: Any) -> None:
+        """Change `isRead` or `flag` of a message."""
+        self._clock += 1
+        self.mails[key] = (self.mails[key][0], self._clock, self.mails[key][2])
+        self.marks[key] = {**self.marks.get(key, {}), **marks}
 
     def forget_deltas(self) -> None:
         """Let every link given out so far be too old."""
@@ -79,7 +86,7 @@ class GraphServer(Double):
             if (since and since < self._oldest) or upto < self._oldest:
                 return Reply(410, {"error": {"code": "syncStateNotFound"}})
             upto = upto if "$skiptoken" in request.query else self._clock
-        elif request.query.get("$select") != "id,isDraft":
+        elif request.query.get("$select") != "id,isDraft,isRead,flag":
             return Reply(400, {"error": {"code": "BadRequest"}})
         changed = sorted(
             (at, key) for key, (where, at, _) in self.mails.items() if where == folder and since < at <= upto
@@ -95,7 +102,13 @@ class GraphServer(Double):
     def _item(self, key: str) -> dict[str, Any]:
         if self.mails[key][2] is None:
             return {"id": key, "@removed": {"reason": "deleted"}}
-        return {"id": key, "isDraft": False}
+        return {
+            "id": key,
+            "isDraft": False,
+            "isRead": False,
+            "flag": {"flagStatus": "notFlagged"},
+            **self.marks.get(key, {}),
+        }
 
     def _batch(self, request: Request) -> Reply:
         asked = request.json["requests"]

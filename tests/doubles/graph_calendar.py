@@ -5,22 +5,27 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from tests.doubles.graph_archive import GraphArchiveCalendar
 from tests.doubles.graph_subscriptions import Subscriptions
 from tests.doubles.server import Double, Reply, Request
 from tests.doubles.tokens import ADDRESS, Tokens
 
 PAGE = 10
+ARCHIVE = "AQMkArchive="
 BARE = ("id", "type", "seriesMasterId", "start", "end")
 
 
 class GraphCalendarServer(Double):
-    """The primary calendar of one user in Zurich; times are told in UTC, as asked for."""
+    """The calendars of one user in Zurich, one to read, one to write; times are told in UTC, as asked for."""
 
     provider = "microsoft"
 
     def __init__(self) -> None:
         self.tokens = Tokens()
         self.subscriptions = Subscriptions()
+        self.archive = GraphArchiveCalendar()
+        self.busy = 0
+        """So many requests are answered before one is refused; 0: none is."""
         self.items: dict[str, dict[str, Any]] = {}
         self._changed: dict[str, int] = {}
         self._clock, self._oldest = 0, 0
@@ -70,12 +75,29 @@ class GraphCalendarServer(Double):
             return Reply(401, {"error": {"code": "InvalidAuthenticationToken"}})
         if request.path.startswith("/v1.0/subscriptions"):
             return self.subscriptions.reply(request)
+        self.busy -= 1
+        if self.busy == 0:
+            return Reply(429, {"error": {"code": "TooManyRequests"}}, {"Retry-After": "17"})
         path = request.path.removeprefix(f"/v1.0/users/{ADDRESS}")
+        return self._read(path, request) if request.method == "GET" else self._write(path, request)
+
+    def _write(self, path: str, request: Request) -> Reply:
+        if path == f"/calendars/{ARCHIVE}/events" and request.method == "POST":
+            return self.archive.create(request)
+        found = self.archive.reply(request, path.removeprefix("/events/"), base="")
+        return found or Reply(404, {"error": {"code": "ErrorItemNotFound"}})
+
+    def _read(self, path: str, request: Request) -> Reply:
         if 'outlook.timezone="UTC"' not in request.headers.get("prefer", ""):
             return Reply(400, {"error": {"code": "BadRequest", "message": "this double tells times in UTC only"}})
         return self._delta(request) if path == "/calendarView/delta" else self._event(path, request)
 
     def _event(self, path: str, request: Request) -> Reply:
+        if path == f"/calendars/{ARCHIVE}/events":
+            return self.archive.search(request)
+        base = f"{self.base_url}/users/{ADDRESS}"
+        if copied := self.archive.reply(request, path.removeprefix("/events/"), base=base):
+            return copied
         key, _, rest = path.removeprefix("/events/").partition("/")
         if key not in self.items:
             return Reply(404, {"error": {"code": "ErrorItemNotFound"}})

@@ -19,6 +19,7 @@ from django.db import connection
 from ingestion.models import Account, Mail, MailCopy, Thread
 from ingestion.operations import register_account, sync_user
 from ingestion.providers.errors import MailboxMissingError, MailboxUnavailableError
+from ingestion.storing import Counts
 from ingestion.tasks import sync_account
 from jobs.states import State
 from tests.dovecot import Dovecot, find_dovecot
@@ -54,7 +55,7 @@ def recent(first: int, count: int, **changes: Any) -> list[bytes]:
 
 
 def counts(**given: int) -> dict[str, int]:
-    return {"fetched": 0, "stored": 0, "duplicates": 0, "broken": 0, "threads": 0, "attachments": 0, **given}
+    return {**Counts().as_dict(), **given}
 
 
 def test_hundreds_of_mails_twice_and_ten_more_are_stored_once_each(dovecot: Dovecot, anna: User) -> None:

@@ -19,6 +19,7 @@ from ingestion.models import Account, Consent, Mail, Notice, Thread
 from ingestion.oauth import ConsentAuthorization
 from ingestion.operations import sync_user
 from ingestion.providers.errors import ConsentRevokedError, MailboxUnavailableError
+from ingestion.storing import Counts
 from ingestion.tasks import sync_account
 from jobs.errors import Snooze
 from jobs.states import State
@@ -74,7 +75,7 @@ def recent(first: int, count: int) -> list[bytes]:
 
 
 def counts(**given: int) -> dict[str, int]:
-    return {"fetched": 0, "stored": 0, "duplicates": 0, "broken": 0, "threads": 0, "attachments": 0, **given}
+    return {**Counts().as_dict(), **given}
 
 
 def new(count: int) -> dict[str, int]:
@@ -83,6 +84,15 @@ def new(count: int) -> dict[str, int]:
 
 def stored() -> list[str]:
     return sorted(Mail.objects.values_list("message_id", flat=True))
+
+
+def marks() -> list[tuple[bool, bool]]:
+    """Return (seen, flagged) of all mails, by Message-ID."""
+    return list(Mail.objects.order_by("message_id").values_list("seen", "flagged"))
+
+
+def gone() -> list[str]:
+    return sorted(Mail.objects.exclude(gone_at=None).values_list("message_id", flat=True))
 
 
 def test_everything_then_only_what_is_new_then_everything_again(server: Server) -> None:
@@ -130,8 +140,51 @@ def test_what_is_deleted_between_listing_and_reading_is_no_error(graph: GraphSer
     (late,) = graph.deliver(*recent(3, 1))
     graph.delete(late)
     graph.delete(keys[0])
-    assert sync_account(account_id=account.pk) == counts()
+    assert sync_account(account_id=account.pk) == counts(gone=1)
     assert Mail.objects.count() == 3
+
+
+def test_what_owners_do_with_their_mail_at_gmail_comes_here(gmail: GmailServer) -> None:
+    account = account_at(gmail)
+    keys = gmail.deliver(*recent(0, 5))
+    gmail.relabel(keys[0], remove="UNREAD")
+    assert sync_account(account_id=account.pk) == new(5)
+    assert marks() == [(True, False), *[(False, False)] * 4]
+    for n in range(30):
+        gmail.relabel(keys[1], **({"add": "IMPORTANT"} if n % 2 else {"remove": "IMPORTANT"}))
+    gmail.relabel(keys[1], remove="UNREAD")
+    gmail.relabel(keys[2], add="STARRED")
+    gmail.relabel(keys[3], add="TRASH")
+    gmail.delete(keys[4])
+    assert sync_account(account_id=account.pk) == counts(changed=2, gone=2)
+    assert marks()[1:3] == [(True, False), (False, True)]
+    assert gone() == ["<m3@x.org>", "<m4@x.org>"]
+    gmail.relabel(keys[3], remove="TRASH")
+    assert sync_account(account_id=account.pk) == counts(fetched=1, duplicates=1)
+    assert (gone(), Mail.objects.count()) == (["<m4@x.org>"], 5)
+    gmail.relabel(keys[0], add="TRASH")
+    for n in range(30):
+        gmail.relabel(keys[1], **({"remove": "IMPORTANT"} if n % 2 else {"add": "IMPORTANT"}))
+    gmail.relabel(keys[0], remove="TRASH")
+    assert sync_account(account_id=account.pk) == counts()
+
+
+def test_what_owners_do_with_their_mail_at_microsoft_comes_here(graph: GraphServer) -> None:
+    account = account_at(graph)
+    keys = graph.deliver(*recent(0, 4))
+    graph.mark(keys[0], isRead=True)
+    assert sync_account(account_id=account.pk) == new(4)
+    graph.mark(keys[0], isRead=False)
+    graph.mark(keys[1], isRead=True, flag={"flagStatus": "flagged"})
+    graph.mark(keys[2], flag={"flagStatus": "complete"})
+    graph.delete(keys[3])
+    assert sync_account(account_id=account.pk) == counts(changed=2, gone=1)
+    assert marks() == [(False, False), (True, True), (False, False), (False, False)]
+    assert gone() == ["<m3@x.org>"]
+    # Moved away and back it has another id.
+    graph.deliver(*recent(3, 1))
+    assert sync_account(account_id=account.pk) == counts(fetched=1, duplicates=1)
+    assert gone() == []
 
 
 def test_a_token_that_ended_is_renewed_once_and_another_is_fetched_in_time(server: Server) -> None:

@@ -13,6 +13,7 @@ from django.db import connection
 
 from ingestion.models import Account, Attachment, Mail, MailCopy, Thread
 from ingestion.operations import register_account, sync_user
+from ingestion.storing import Counts
 from ingestion.tasks import sync_account
 from jobs.errors import PermanentError
 from jobs.here import run_here
@@ -38,7 +39,7 @@ def account(anna: User, box: Path) -> Account:
 
 
 def counts(**given: int) -> dict[str, int]:
-    return {"fetched": 0, "stored": 0, "duplicates": 0, "broken": 0, "threads": 0, "attachments": 0, **given}
+    return {**Counts().as_dict(), **given}
 
 
 def test_a_mailbox_is_stored_once_however_often_it_is_synced(account: Account, box: Path) -> None:

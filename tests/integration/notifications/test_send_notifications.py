@@ -93,6 +93,18 @@ def test_an_answered_mail_brings_no_notice_and_an_earlier_own_mail_is_no_answer(
     assert list(Signal.objects.values_list("title", flat=True)) == ["Important: asked again"]
 
 
+def test_what_the_owner_did_in_the_mailbox_decides_too(new_mail: MailMaker, mail_server: MailServer) -> None:
+    tomorrow = {"deadline": timezone.now() + timedelta(hours=20)}
+    for fields in ({"seen": True}, {"gone_at": timezone.now()}, {"answered": True, "found": tomorrow}):
+        new_mail(**fields)
+    counts = send_notifications()
+    assert (counts["read or put away"], counts["already answered"]) == (2, 1)
+    assert (counts["signals"], counts["reminders"], mail_server.accepted) == (0, 0, [])
+    Mail.objects.update(seen=False, gone_at=None, answered=False)
+    counts = send_notifications()
+    assert (counts["signals"], counts["reminders"]) == (3, 0)
+
+
 @pytest.mark.req("SW-9")
 def test_preferences_decide_language_address_and_channels(new_mail: MailMaker, mail_server: MailServer) -> None:
     for user in ("anna", "bruno", "chloe"):

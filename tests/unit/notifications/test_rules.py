@@ -24,6 +24,8 @@ RECENT = timedelta(days=30)
         ({"importance": "low"}, "not important"),
         ({"is_received": False}, "own mail"),
         ({"is_answered": True}, "already answered"),
+        ({"is_seen": True}, "read or put away"),
+        ({"is_gone": True}, "read or put away"),
         ({"is_own_notice": True}, "our own notice"),
         ({"is_automated": True}, "automated, nothing to be done in time"),
         ({"is_automated": True, "is_security": True}, "important"),

@@ -18,6 +18,6 @@ def test_writers_at_once_keep_what_the_others_wrote(tmp_path: Path) -> None:
     path = tmp_path / "archive.ics"
     names = [f"event-{number}" for number in range(40)]
     with ThreadPoolExecutor(8) as pool:
-        list(pool.map(lambda name: IcsFile(path).put(name, vcalendar(vevent(name))), names))
+        list(pool.map(lambda name: IcsFile(path).put(name, vcalendar(vevent(name)), zone="UTC"), names))
     assert sorted(by_uid(path.read_text())) == sorted(names)
     assert {each.name for each in tmp_path.iterdir()} == {"archive.ics", "archive.ics.lock"}

@@ -41,6 +41,15 @@ def zip_bomb() -> bytes:
     return file.getvalue()
 
 
+def nested(levels: int) -> bytes:
+    """Return a message of multiparts within multiparts."""
+    content = b"Content-Type: text/plain\n\nThe core"
+    for level in range(levels):
+        edge = b"edge%d" % level
+        content = b"Content-Type: multipart/mixed; boundary=%b\n\n--%b\n%b\n--%b--\n" % (edge, edge, content, edge)
+    return content
+
+
 @pytest.mark.parametrize(
     ("content", "kind", "name", "text"),
     [
@@ -49,6 +58,7 @@ def zip_bomb() -> bytes:
         (b"<p>Hallo</p><script>x</script>", "text/html", "", "Hallo"),
         (b"<p>Hallo", "application/octet-stream", "page.HTML", "Hallo"),
         (b"BEGIN:VCALENDAR\r\nSUMMARY:Lunch\r\n", "text/calendar", "", "BEGIN:VCALENDAR\nSUMMARY:Lunch"),
+        (nested(5), "message/rfc822", "", "The core"),
         (b"From: A <a@x>\nSubject: in\n\ninner", "message/rfc822", "", "A a@x\nin\n\ninner"),
         (word_file(), "application/octet-stream", "brief.docx", "Hallo Welt\nSumme 12 €"),
         (PDF, "application/pdf", "", "Invoice 4711"),
@@ -64,12 +74,27 @@ def test_text_is_found(content: bytes, kind: str, name: str, text: str) -> None:
         (encrypted_pdf(), "a.pdf", "the PDF is encrypted"),
         (b"%PDF-1.4 junk", "a.pdf", "Stream has ended unexpectedly"),
         (b"PK junk", "a.docx", "it is no Word file (not a zip archive)"),
+        (b"<div>" * 50_000 + b"text", "a.html", "it is nested too deeply"),
         (zip_bomb(), "a.docx", "it would unpack to 60000000 bytes in 1 entries"),
         (b"\x78\x9f\x3e\x22", "winmail.dat", "no text is read from application/octet-stream"),
     ],
 )
 def test_what_cannot_be_read_says_why(content: bytes, name: str, error: str) -> None:
     assert extract_text(content, content_type="application/octet-stream", filename=name) == Extracted(error=error)
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (nested(200), "parts nested too deeply or too many"),
+        (b"Content-Type: message/rfc822\n\n" * 300 + b"text", "RecursionError"),
+    ],
+    ids=["multiparts", "messages"],
+)
+def test_messages_within_messages_are_opened_once_and_say_why_there_is_no_text(content: bytes, reason: str) -> None:
+    found = extract_text(content, content_type="message/rfc822", filename="")
+    assert found.text == ""
+    assert reason in found.error
 
 
 def test_long_text_is_cut_and_says_so() -> None:

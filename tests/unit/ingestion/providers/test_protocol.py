@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import pytest
 
-from ingestion.providers.protocol import Cursor, Pager, RawMail
+from ingestion.providers.protocol import MOST_SIGHTINGS, Cursor, Pager, RawMail, Sighting
 
 
 def stream(marks: str) -> Iterable[tuple[RawMail | None, Cursor]]:
@@ -46,3 +46,13 @@ def test_a_last_page_is_not_lost_where_the_cursor_never_changes() -> None:
     still = ((mail, Cursor()) for mail, _ in stream("abcd"))
     found = Pager(mails=3, size=1000, limit=None).pages(still)
     assert ["".join(mail.key for mail in page.mails) for page in found] == ["abc", "d"]
+
+
+def test_what_became_of_mails_goes_with_the_page_and_is_bounded_too() -> None:
+    told = [(Sighting(str(n), None), {"at": 0}) for n in range(MOST_SIGHTINGS + 1)]
+    mails = [(mail, cursor) for mail, cursor in stream("abcd") if mail]
+    found = list(Pager(mails=3, size=1000, limit=3).pages([*told, *mails]))
+    assert [(len(page.mails), len(page.sightings), page.cursor["at"]) for page in found] == [
+        (0, MOST_SIGHTINGS, 0),
+        (3, 1, 3),
+    ]

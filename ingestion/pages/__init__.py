@@ -1,0 +1,1 @@
+"""Pages of ingestion outside the admin."""
