@@ -79,6 +79,8 @@ class Consumer(CeleryConsumer):
         """Give a foreign message its row before anything acknowledges it; one for later then waits in the database."""
         headers = message.headers or {}
         job = cast("Job | None", self.app.tasks.get(str(headers.get("task"))))
+        if job is not None and job.name not in self.strategies:
+            self.strategies[job.name] = job.start_strategy(self.app, self)
         if headers.get(HEADER) or job is None:
             return True
         args, kwargs, embed = message.decode()
