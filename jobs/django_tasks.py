@@ -97,9 +97,8 @@ class DaybookBackend(BaseTaskBackend):
 
     def check(self, **_: Any) -> list[checks.CheckMessage]:
         """Report queues that no worker could serve."""
-        known = {queue.name for queue in current_app.conf.task_queues or ()}
-        unknown = sorted(self.queues - known - {DEFAULT_TASK_QUEUE_NAME})
-        if not known or not unknown or current_app.conf.task_create_missing_queues:
+        unknown = sorted(self.queues - set(current_app.amqp.queues) - {DEFAULT_TASK_QUEUE_NAME})
+        if not unknown or current_app.conf.task_create_missing_queues:
             return []
         return [
             checks.Error(
