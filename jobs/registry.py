@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import inspect
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any, cast
 
@@ -73,17 +73,12 @@ def _brought(name: str) -> Job | None:
     """Return the job of a @task function, its module imported now: one of an installed app's, and of no other."""
     if "." not in name or not apps.ready or apps.get_containing_app_config(name) is None:
         return None
-    bring = _bringer()
-    return bring(name) if bring else None
-
-
-@cache
-def _bringer() -> Callable[[str], Job | None] | None:
-    """Return what finds @task functions; None where Django has no tasks yet and the backport is not installed."""
     try:
-        return cast("Callable[[str], Job | None]", symbol_by_name("jobs.django_tasks:job_at"))
+        job_at = symbol_by_name("jobs.django_tasks:job_at")
     except ImportError:
+        # Django has no tasks yet, and the backport is not installed.
         return None
+    return cast("Job | None", job_at(name))
 
 
 @cache
