@@ -34,5 +34,5 @@ acknowledged, stop = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
 with acknowledged.open("a", buffering=1) as ids:
     while not stop.exists():
         ids.write(noted.delay("by the older release").id + "\\n")
-        time.sleep(0.03)
+        time.sleep(0.2)
 """

@@ -22,7 +22,7 @@ from tests.plugins.processes import Process
 from tests.previous_release import ENQUEUE_UNTIL_TOLD, unpack
 from tests.tasks_for_tests import noted
 
-pytestmark = [pytest.mark.req("PL-5", "PL-6"), pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.req("PL-5", "PL-6"), pytest.mark.timeout(480)]
 
 WORKER = ("celery", "-A", "tests.app", "worker", "-Q", QUEUES, "-c", "2", "--without-mingle", "--loglevel=INFO")
 BEAT = ("celery", "-A", "tests.app", "beat", "--loglevel=INFO")
@@ -121,7 +121,7 @@ def newer(engine: Engine, name: str, *arguments: str) -> Process:
 def performers(ids: list[str]) -> set[str]:
     """Wait for the ends of the runs, and return whose workers performed them."""
     rows = Run.objects.filter(pk__in=ids)
-    poll(lambda: rows.filter(state__in=ENDED).count() == len(ids), within=60)
+    poll(lambda: rows.filter(state__in=ENDED).count() == len(ids), within=120)
     return {str(name).partition("@")[0] for name in rows.values_list("worker__name", flat=True)}
 
 

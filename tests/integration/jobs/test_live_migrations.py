@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 from django.apps import apps
+from django.core.management.sql import emit_post_migrate_signal, emit_pre_migrate_signal
 from django.db import OperationalError, connection, models, transaction
 from django.db.migrations.state import ProjectState
-from django.db.models.signals import post_migrate, pre_migrate
 
 from jobs import lock_timeout
 from jobs.live_indexes import AddIndexLive, RemoveIndexLive
@@ -104,12 +104,12 @@ def test_what_a_build_that_was_cut_off_left_behind_is_built_anew(postgres: None)
 
 def test_a_migration_gives_up_where_a_table_stays_taken(postgres: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lock_timeout, "SECONDS", 0.2)
-    config = apps.get_app_config("jobs")
+    said: dict[str, Any] = {"verbosity": 0, "interactive": False, "db": "default", "plan": ["something"], "apps": apps}
     with reading_for_long():
-        pre_migrate.send(config, using="default", plan=["something to do"])
+        emit_pre_migrate_signal(**said)
         with pytest.raises(OperationalError, match="lock timeout"), connection.cursor() as cursor:
             cursor.execute("ALTER TABLE jobs_run ADD COLUMN of_a_test integer")
-    post_migrate.send(config, using="default", plan=["something to do"])
+    emit_post_migrate_signal(**said)
     assert session_limit() == "0"
 
 
