@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 import structlog
@@ -31,7 +31,8 @@ from jobs.tasks_api import (
 log = structlog.get_logger(__name__)
 
 
-class FunctionTask(Task):  # type: ignore[type-arg] - generic in the backport only
+# Generic in the backport only.
+class FunctionTask(Task):  # type: ignore[type-arg]
     """A @task function, which becomes a job as soon as it is declared."""
 
     def __post_init__(self) -> None:
@@ -61,7 +62,7 @@ class DaybookBackend(BaseTaskBackend):
         except (TypeError, ValueError) as error:
             raise ImproperlyConfigured(f"TASKS[{self.alias!r}]['OPTIONS']: {error}") from error
 
-    def enqueue(self, task: Task[..., Any], args: Any, kwargs: Any) -> TaskResult[..., Any]:
+    def enqueue(self, task: Task[..., Any], args: Any, kwargs: Any) -> TaskResult[..., Any]:  # type: ignore[override]
         """Write the run in the caller's transaction; its message goes out after the commit.
 
         Raises: InvalidTask; TypeError or ValueError for arguments that aren't JSON or don't fit the function.
@@ -70,8 +71,8 @@ class DaybookBackend(BaseTaskBackend):
         job = self.job_of(task)
         queue = None if task.queue_name == DEFAULT_TASK_QUEUE_NAME else task.queue_name
         run = job.new_run(
-            normalize_json(list(args)),
-            normalize_json(dict(kwargs)),
+            cast("list[Any]", normalize_json(list(args))),
+            cast("dict[str, Any]", normalize_json(dict(kwargs))),
             queue=queue,
             priority=task.priority,
             eta=task.run_after,

@@ -96,7 +96,7 @@ class Consumer(CeleryConsumer):
             return False
         return True
 
-    def _job_called(self, name: str) -> Job | None:
+    def _job_called(self: Any, name: str) -> Job | None:
         """Return the job; one whose module is imported only now gets what Celery makes for the others at its start."""
         job = cast("Job | None", self.app.tasks.get(name))
         if job is not None and name not in self.strategies:

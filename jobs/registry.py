@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from jobs.task import Job
 
 
-class Tasks(TaskRegistry):  # type: ignore[misc]
+class Tasks(TaskRegistry):
     """Celery's registry, which also finds Django's @task functions by their paths, whatever has been imported."""
 
     def __missing__(self, name: str) -> Job:

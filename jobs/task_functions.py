@@ -69,8 +69,8 @@ def register(task: Task[..., Any], options: dict[str, Any]) -> TaskFunction:
     name = task.module_path
     if name not in _jobs:
         queue = None if task.queue_name == DEFAULT_TASK_QUEUE_NAME else task.queue_name
-        own = {"name": name, "base": TaskFunction, "ignore_result": False}
-        _jobs[name] = job(**own, queue=queue, priority=task.priority, **options)(_body_of(task))
+        declare = job(name=name, base=TaskFunction, queue=queue, priority=task.priority, ignore_result=False, **options)
+        _jobs[name] = declare(_body_of(task))
     return cast("TaskFunction", _jobs[name])
 
 

@@ -4,4 +4,6 @@ from django.conf import settings
 
 settings.INSTALLED_APPS.append("tests.newsletters")
 
-from tests.app import app as app  # noqa: E402, PLC0414 - once the settings are complete
+# Once the settings are complete.
+import tests.app  # noqa: E402, F401
+from project.celery import app as app  # noqa: E402, PLC0414

@@ -44,4 +44,5 @@ def test_the_pages_commands_do_what_it_says(
     assert typed(list_failed, live_server, secret) == (200, {"items": [], "next": None})
     first, again = (typed(enqueue, live_server, secret) for _ in range(2))
     assert (first[0], again[0], first[1]["id"]) == (202, 202, again[1]["id"])
-    assert Run.objects.values_list("job", "kwargs", "cause").get() == ("classify_emails", {"limit": 10}, "api")
+    run = Run.objects.get()
+    assert (run.job, run.kwargs, run.cause) == ("classify_emails", {"limit": 10}, "api")

@@ -150,7 +150,7 @@ def test_an_option_that_no_job_has_is_refused(settings: Any) -> None:
 
 
 def test_a_coroutine_is_run() -> None:
-    result = async_to_sync(sending.send_later.aenqueue)(5)
+    result: Any = async_to_sync(sending.send_later.aenqueue)(5)
     testing.drain()
     result.refresh()
     assert result.return_value == 5
@@ -161,8 +161,9 @@ def test_the_context_is_given_and_is_no_argument() -> None:
     testing.drain()
     result.refresh()
     assert result.return_value == [result.id, 1, "RUNNING", [], "news"]
+    tells: Any = sending.tells
     with pytest.raises(ArgumentsError):
-        sending.tells.enqueue("news", "too many")
+        tells.enqueue("news", "too many")
 
 
 @pytest.mark.parametrize("priority", [-100, 0, 100])
