@@ -104,6 +104,7 @@ def test_jobs_go_on_through_an_upgrade(older: Older, monkeypatch: pytest.MonkeyP
             by_newer += [noted.delay("by the newer release").id for _ in range(20)]
             everything = [*older.ids(), *by_newer]
             assert performers(older.ids()[before:]) == {"newer"}
+            assert performers(everything) == {"older", "newer"}
             judge(engine, everything)
         finally:
             speak_to(home)

@@ -11,6 +11,7 @@ import pytest
 from django.apps import apps
 from django.core.management.sql import emit_post_migrate_signal, emit_pre_migrate_signal
 from django.db import OperationalError, connection, models, transaction
+from django.db.migrations import Migration
 from django.db.migrations.state import ProjectState
 
 from jobs import lock_timeout
@@ -104,7 +105,8 @@ def test_what_a_build_that_was_cut_off_left_behind_is_built_anew(postgres: None)
 
 def test_a_migration_gives_up_where_a_table_stays_taken(postgres: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lock_timeout, "SECONDS", 0.2)
-    said: dict[str, Any] = {"verbosity": 0, "interactive": False, "db": "default", "plan": ["something"], "apps": apps}
+    plan = [(Migration("0099_of_a_test", "jobs"), False)]
+    said: dict[str, Any] = {"verbosity": 0, "interactive": False, "db": "default", "plan": plan, "apps": apps}
     with reading_for_long():
         emit_pre_migrate_signal(**said)
         with pytest.raises(OperationalError, match="lock timeout"), connection.cursor() as cursor:
