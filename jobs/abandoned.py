@@ -13,7 +13,7 @@ from celery.exceptions import SoftTimeLimitExceeded, TimeLimitExceeded
 from jobs import ledger
 from jobs.ledger import Fence
 from jobs.models import Run
-from jobs.outcomes import LOST, Failure, describe, fingerprint
+from jobs.outcomes import LOST, Failure, describe, fingerprint, path_of
 from jobs.policies import NO_RETRY, Retry
 
 _LIMITS = (TimeLimitExceeded, SoftTimeLimitExceeded)
@@ -34,7 +34,7 @@ def conclude(run: Run, error: BaseException, fence: Fence, *, retry: Retry = NO_
     if isinstance(error, _LIMITS):
         failure, left, wait = describe(error), retry.allows(error, attempt=run.attempt), retry.backoff(run.attempt)
     else:
-        failure = Failure(LOST, str(error)[:2000], fingerprint(LOST, run.job))
+        failure = Failure(LOST, str(error)[:2000], fingerprint(LOST, run.job), path=path_of(error))
         left, wait = _times_lost(run) + 1 < retry.lost_attempts, timedelta(0)
     if left:
         # Nobody can say which run of a pack took its process down: each goes on alone, and none pays for the others.

@@ -13,6 +13,8 @@ from jobs import transport
 class Daybook(Celery):
     """A Celery app whose tasks are Daybook's jobs."""
 
+    registry_cls = "jobs.registry:Tasks"
+
     def __init__(self, main: str, **options: Any) -> None:
         """Create the app as Celery does."""
         transport.install()

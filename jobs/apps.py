@@ -7,7 +7,7 @@ from django.core import checks
 from django.db import connections
 from django.db.models.signals import post_migrate, pre_delete, pre_migrate
 
-from jobs import edit_triggers
+from jobs import edit_triggers, lock_timeout
 from jobs.checks import supported_databases
 
 
@@ -39,7 +39,9 @@ class JobsConfig(AppConfig):
 def _before_migrations(*, using: str, plan: Any, **_: Any) -> None:
     if plan:
         edit_triggers.remove(connections[using])
+        lock_timeout.limit(connections[using])
 
 
 def _after_migrations(*, using: str, **_: Any) -> None:
     edit_triggers.install(connections[using])
+    lock_timeout.lift(connections[using])

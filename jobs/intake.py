@@ -78,7 +78,7 @@ class Consumer(CeleryConsumer):
     def _is_due(self, message: Any) -> bool:
         """Give a foreign message its row before anything acknowledges it; one for later then waits in the database."""
         headers = message.headers or {}
-        job = cast("Job | None", self.app.tasks.get(str(headers.get("task"))))
+        job = self._job_called(str(headers.get("task")))
         if headers.get(HEADER) or job is None:
             return True
         args, kwargs, embed = message.decode()
@@ -95,6 +95,13 @@ class Consumer(CeleryConsumer):
             message.ack_log_error(log, (Exception,))
             return False
         return True
+
+    def _job_called(self: Any, name: str) -> Job | None:
+        """Return the job; one whose module is imported only now gets what Celery makes for the others at its start."""
+        job = cast("Job | None", self.app.tasks.get(name))
+        if job is not None and name not in self.strategies:
+            self.strategies[name] = job.start_strategy(self.app, self)
+        return job
 
     def _park(self, message: Any) -> None:
         try:

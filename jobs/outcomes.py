@@ -51,6 +51,7 @@ class Failure:
     fingerprint: str
     trace: str = ""
     is_infrastructure: bool = False
+    path: str = ""
 
 
 def decide(
@@ -83,7 +84,7 @@ def describe(error: BaseException, *, trace: str | None = None, is_infrastructur
     frames = traceback.extract_tb(error.__traceback__)
     place = f"{frames[-1].filename}:{frames[-1].name}" if frames else ""
     text = veiled(storable(trace or "".join(traceback.format_exception(error))))
-    return Failure(kind, message, fingerprint(kind, message, place), text, is_infrastructure)
+    return Failure(kind, message, fingerprint(kind, message, place), text, is_infrastructure, path_of(error))
 
 
 def describe_retried(error: BaseException | None, again: Again | None, *, trace: str = "") -> Failure | None:
@@ -92,6 +93,11 @@ def describe_retried(error: BaseException | None, again: Again | None, *, trace:
     if error is None or (again is not None and not again.spends and not is_infrastructure):
         return None
     return describe(error, trace=trace, is_infrastructure=is_infrastructure)
+
+
+def path_of(error: BaseException) -> str:
+    """Return where the error's class can be imported from."""
+    return f"{type(error).__module__}.{type(error).__qualname__}"
 
 
 def fingerprint(kind: str, message: str, place: str = "") -> str:

@@ -145,6 +145,7 @@ QUEUES = ("base", "email", "ai", "notifications", "maintenance")
 _QUORUM = {"x-queue-type": "quorum"} if CELERY_BROKER_URL.startswith("amqp") else {}
 CELERY_TASK_QUEUES = [Queue(name, queue_arguments=_QUORUM) for name in QUEUES]
 CELERY_TASK_DEFAULT_QUEUE = "base"
+TASKS = {"default": {"BACKEND": "jobs.django_tasks.DaybookBackend", "QUEUES": ["default", *QUEUES]}}
 CELERY_TASK_CREATE_MISSING_QUEUES = False
 CELERY_TASK_SEND_SENT_EVENT = True
 CELERY_WORKER_SEND_TASK_EVENTS = True

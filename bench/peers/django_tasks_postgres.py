@@ -15,13 +15,13 @@ from django_tasks import task
 from bench.peers.marking import mark, wait_and_mark
 
 
-@task()  # type: ignore[untyped-decorator]
+@task()
 def noop(asked_at: float) -> None:
     """Be a job without work."""
     mark(asked_at)
 
 
-@task()  # type: ignore[untyped-decorator]
+@task()
 def io(asked_at: float) -> None:
     """Be a job that waits 20 ms."""
     wait_and_mark(asked_at)

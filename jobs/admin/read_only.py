@@ -39,5 +39,4 @@ class ReadOnlyInline(ReadOnly, TabularInline[M, Any]):
 
     extra = 0
     can_delete = False
-    hide_title = True
     show_change_link = True

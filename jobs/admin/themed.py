@@ -21,6 +21,11 @@ else:
     ModelAdmin = _generic(admin.ModelAdmin)
     StackedInline = _generic(admin.StackedInline)
     TabularInline = _generic(admin.TabularInline)
+    # Rows without their names above them; the theme's next name for it comes with the releases for Python 3.12.
+    if hasattr(TabularInline, "show_title"):
+        TabularInline.show_title = False
+    else:
+        TabularInline.hide_title = True
     Paginator = _generic(paginator.Paginator)
     ModelForm = _generic(models.ModelForm)
     ChangeList = views.ChangeList

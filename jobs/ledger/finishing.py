@@ -122,6 +122,7 @@ def _log_attempt(fence: Fence, failure: Failure, now: datetime) -> bool:
         "ended_at": now.isoformat(),
         "worker": str(run.worker_id or ""),
         "kind": failure.kind,
+        "path": failure.path,
         "message": failure.message[:500],
         "trace": failure.trace[-2000:],
         "fault": failure.is_infrastructure,

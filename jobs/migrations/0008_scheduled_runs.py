@@ -4,15 +4,7 @@ import jobs.states
 from django.conf import settings
 from django.db import migrations, models
 
-
-class AddIndex(migrations.AddIndex):
-    """Create the index without holding up writers, where the database can."""
-
-    def database_forwards(self, app_label, schema_editor, from_state, to_state):
-        model = to_state.apps.get_model(app_label, self.model_name)
-        if self.allow_migrate_model(schema_editor.connection.alias, model):
-            can = schema_editor.connection.vendor == "postgresql"
-            schema_editor.add_index(model, self.index, **({"concurrently": True} if can else {}))
+from jobs.live_indexes import AddIndexLive
 
 
 class Migration(migrations.Migration):
@@ -32,15 +24,15 @@ class Migration(migrations.Migration):
             name='declared_rule',
             field=models.TextField(blank=True, db_default='', default='', help_text="The rule it was last declared with; another is an operator's."),
         ),
-        AddIndex(
+        AddIndexLive(
             model_name='run',
             index=models.Index(condition=models.Q(('schedule__isnull', False)), fields=['schedule'], name='run_by_schedule'),
         ),
-        AddIndex(
+        AddIndexLive(
             model_name='run',
             index=models.Index(condition=models.Q(('schedule__isnull', False), ('state__in', [jobs.states.State['QUEUED'], jobs.states.State['RETRYING'], jobs.states.State['RUNNING'], jobs.states.State['SCHEDULED']])), fields=['schedule'], name='run_of_schedule_unfinished'),
         ),
-        AddIndex(
+        AddIndexLive(
             model_name='run',
             index=models.Index(condition=models.Q(('state__in', [jobs.states.State['QUEUED'], jobs.states.State['RETRYING'], jobs.states.State['RUNNING'], jobs.states.State['SCHEDULED']]), ('unique_key__isnull', False)), fields=['unique_key'], name='run_by_key', opclasses=['varchar_pattern_ops']),
         ),

@@ -35,7 +35,6 @@ class ParticipantInline(TabularInline[Participant, Exchange]):
 
     model = Participant
     extra = 0
-    hide_title = True
     fields = ["name", "address", "language", "wants_reminders", "withdrawn_at", "excluded"]
 
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:

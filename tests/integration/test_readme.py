@@ -51,8 +51,38 @@ def test_every_file_that_answers_a_question_is_there() -> None:
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_every_verb_of_the_jobs_command_that_a_page_names_is_there(page: str) -> None:
-    named = set(re.findall(r"manage\.py jobs ([a-z-]+)", (ROOT / page).read_text()))
+def test_every_verb_and_option_of_the_jobs_command_that_a_page_names_is_there(page: str) -> None:
+    calls = re.findall(r"manage\.py jobs ([^`\n|#]+)", (ROOT / page).read_text())
+    assert {call: unknown for call in calls if (unknown := _unknown(_root(), call))} == {}
+
+
+@pytest.mark.parametrize(
+    ("call", "unknown"),
+    [
+        ("schedule pauze NAME", ["pauze"]),
+        ("history greet --sate failed --limit=3", ["--sate"]),
+        ("dead replay --canary 1", []),
+        ("hisstory", ["hisstory"]),
+    ],
+)
+def test_a_word_that_the_command_does_not_know_is_found(call: str, unknown: list[str]) -> None:
+    assert _unknown(_root(), call) == unknown
+
+
+def _root() -> Any:
     command: Any = get_command("jobs")
-    verbs: Any = typer.main.get_command(command.typer_app)
-    assert named - set(verbs.commands) == set()
+    return typer.main.get_command(command.typer_app)
+
+
+def _unknown(command: Any, call: str) -> list[str]:
+    """Return the words of a call that are neither a verb nor an option where they stand, nor a value."""
+    unknown = []
+    for word in call.split():
+        verbs = getattr(command, "commands", {})
+        options = {name for parameter in command.params for name in (*parameter.opts, *parameter.secondary_opts)}
+        if word in verbs:
+            command = verbs[word]
+        elif (verbs and re.fullmatch(r"[a-z-]+", word)) or word.startswith("-"):
+            name = re.split(r"[=,;)]", word)[0]
+            unknown += [] if name in {*options, "--help"} else [word]
+    return unknown

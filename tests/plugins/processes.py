@@ -25,12 +25,14 @@ STOP_SECONDS = 60.0
 class Process:
     """A started command."""
 
-    def __init__(self, command: list[str], *, environment: dict[str, str], output: Path) -> None:
+    def __init__(
+        self, command: list[str], *, environment: dict[str, str], output: Path, folder: Path = BASE_DIR
+    ) -> None:
         self.output = output
         with output.open("wb") as stream:
             self._popen = subprocess.Popen(
                 [*TETHER, *command],
-                cwd=BASE_DIR,
+                cwd=folder,
                 env=environment,
                 stdin=subprocess.DEVNULL,
                 stdout=stream,
