@@ -9,12 +9,14 @@ from jobs.api.application import api
 from jobs.api.metrics_page import metrics_page
 from notifications.pages.exchange import exchange_page
 from project import health
+from project.home import home
 from project.second_factor.page import second_factor_page
 
 api.add_router("", search.router)
 
 urlpatterns = [
     path("", RedirectView.as_view(url="/admin/")),
+    path("admin/", admin.site.admin_view(home)),
     path("admin/", admin.site.urls),
     path("api/v1/hooks/gmail", hooks.gmail),
     path("api/v1/hooks/outlook", hooks.outlook),

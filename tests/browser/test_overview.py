@@ -30,7 +30,7 @@ def operator(page: Page, admin_user: User, client: object) -> Page:
     page.fill("input[name=username]", "admin")
     page.fill("input[name=password]", "password")
     page.click("button[type=submit]")
-    page.wait_for_url("**/admin/")
+    page.wait_for_url(f"**{OVERVIEW}")
     return page
 
 
