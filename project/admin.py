@@ -12,6 +12,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
+from jobs.admin.recorded import Recorded
 from project.second_factor import devices
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ admin.site.unregister([User, Group])
 
 
 @admin.register(User)
-class UserAdmin(DjangoUserAdmin, ModelAdmin):  # type: ignore[type-arg]
+class UserAdmin(Recorded, DjangoUserAdmin, ModelAdmin):  # type: ignore[type-arg]
     """Users."""
 
     actions = ["reset_second_factor"]
@@ -39,5 +40,5 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):  # type: ignore[type-arg]
 
 
 @admin.register(Group)
-class GroupAdmin(DjangoGroupAdmin, ModelAdmin):  # type: ignore[type-arg]
+class GroupAdmin(Recorded, DjangoGroupAdmin, ModelAdmin):  # type: ignore[type-arg]
     """Groups."""

@@ -201,10 +201,10 @@ def test_authenticators_of_an_older_release_are_taken_over_encrypted_and_their_c
         )
         cursor.execute("CREATE TABLE otp_static_staticdevice (id bigint, user_id bigint)")
         cursor.execute("CREATE TABLE otp_static_statictoken (id bigint, device_id bigint, token varchar(16))")
-        devices = [[1, anna.pk, "app", False, "00" * 20, 0, -1], [2, anna.pk, "app", True, key, 1, 7]]
+        devices: Any = [[1, anna.pk, "app", False, "00" * 20, 0, -1], [2, anna.pk, "app", True, key, 1, 7]]
         cursor.executemany("INSERT INTO otp_totp_totpdevice VALUES (%s, %s, %s, %s, %s, %s, %s)", devices)
         cursor.execute("INSERT INTO otp_static_staticdevice VALUES (1, %s)", [anna.pk])
-        cursor.executemany("INSERT INTO otp_static_statictoken VALUES (%s, 1, %s)", enumerate(codes))
+        cursor.executemany("INSERT INTO otp_static_statictoken VALUES (%s, 1, %s)", [[0, codes[0]], [1, codes[1]]])
     import_module("project.migrations.0002_encrypted_keys").take_over(apps, SimpleNamespace(connection=connection))
     device = Authenticator.objects.get(user=anna)
     assert (device.key, device.recovery_codes, device.confirmed, device.drift, device.last_t) == (
