@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.urls import path
 from django.views.generic import RedirectView
 
-from ingestion.api import hooks, search
+from ingestion.api import archives, hooks, search
 from jobs.api.application import api
 from jobs.api.metrics_page import metrics_page
 from notifications.pages.exchange import exchange_page
@@ -13,6 +13,7 @@ from project.home import home
 from project.second_factor.page import second_factor_page
 
 api.add_router("", search.router)
+api.add_router("", archives.router)
 
 urlpatterns = [
     path("", RedirectView.as_view(url="/admin/")),
