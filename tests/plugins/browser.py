@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, ConsoleMessage, Error, Page, Request, Response
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
+# A crowded machine takes its time; a test that passes waits no longer for it.
+PATIENCE_MILLISECONDS = 45_000
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 
 
@@ -37,8 +39,9 @@ def _install() -> str:
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """Start Chromium once."""
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
+    expect.set_options(timeout=PATIENCE_MILLISECONDS)
     path = _installed() or _install()
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
@@ -85,7 +88,7 @@ class Witness:
 def visited(browser: Browser, address: str) -> Iterator[Page]:
     """Open a page with cookies of its own; leaving it fails when it complained or asked another host."""
     context = browser.new_context(base_url=address, viewport={"width": 1440, "height": 900})
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(PATIENCE_MILLISECONDS)
     page = context.new_page()
     witness = Witness(page, address)
     yield page
