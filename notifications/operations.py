@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.base_user import AbstractBaseUser
@@ -29,7 +30,9 @@ def send_again(deliveries: DeliveryQuerySet) -> int:
     fresh = {"state": Delivery.State.PENDING, "attempts": 0, "unanswered": 0, "error": ""}
     with transaction.atomic():
         before = ended.values_list("pk", "state")
-        acts = [(f"delivery {pk}", {"state": state}, {"state": Delivery.State.PENDING}) for pk, state in before]
+        acts: list[tuple[object, Any, Any]] = [
+            (f"delivery {pk}", {"state": state}, {"state": Delivery.State.PENDING}) for pk, state in before
+        ]
         audit.note_many("send delivery again", acts)
         return ended.update(**fresh, next_attempt_at=timezone.now())
 

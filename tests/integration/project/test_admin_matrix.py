@@ -142,7 +142,8 @@ def test_who_gets_what_from_an_address(name: str, places: dict[str, Any]) -> Non
 
 
 def state_of_things() -> list[Any]:
-    return [list(model.objects.order_by("pk").values()) for model in (Run, PeriodicTask, BadMessage, ScheduleChange)]
+    models: tuple[Any, ...] = (Run, PeriodicTask, BadMessage, ScheduleChange)
+    return [list(model.objects.order_by("pk").values()) for model in models]
 
 
 @pytest.mark.parametrize(
