@@ -122,6 +122,22 @@ def statuses(user: AbstractBaseUser) -> list[ArchiveStatus]:
     ]
 
 
+def archive_values(one: ArchiveStatus) -> dict[str, Any]:
+    """Return what every face tells of an archive."""
+    configuration = one.configuration
+    return {
+        "archive": configuration.pk,
+        "from": str(configuration.source),
+        "to": str(configuration.target),
+        "active": configuration.is_active,
+        "archived": one.archived,
+        "last_archived_at": configuration.last_archived_at,
+        "schedule": one.schedule.name if one.schedule else "none",
+        "enabled": one.schedule.enabled if one.schedule else None,
+        "last_error": configuration.last_error,
+    }
+
+
 def schedule_of(configuration: ArchiveConfiguration) -> PeriodicTask | None:
     """Return the configuration's schedule."""
     return queries.schedules_of(configuration.owner, job=JOB).filter(name=_name(configuration)).first()

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.base_user import AbstractBaseUser
+from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from jobs import audit
 from notifications.channels import WEBHOOK
 from notifications.models import Delivery, RunWish
 from notifications.models.delivery import DeliveryQuerySet
@@ -24,9 +27,14 @@ def send_again(deliveries: DeliveryQuerySet) -> int:
         state=Delivery.State.SENT, channel=WEBHOOK
     )
     ended = deliveries.filter(has_ended, is_carried=False)
-    return ended.update(
-        state=Delivery.State.PENDING, attempts=0, unanswered=0, error="", next_attempt_at=timezone.now()
-    )
+    fresh = {"state": Delivery.State.PENDING, "attempts": 0, "unanswered": 0, "error": ""}
+    with transaction.atomic():
+        before = ended.values_list("pk", "state")
+        acts: list[tuple[object, Any, Any]] = [
+            (f"delivery {pk}", {"state": state}, {"state": Delivery.State.PENDING}) for pk, state in before
+        ]
+        audit.note_many("send delivery again", acts)
+        return ended.update(**fresh, next_attempt_at=timezone.now())
 
 
 def start_threema(user: AbstractBaseUser) -> str:

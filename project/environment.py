@@ -57,7 +57,9 @@ class Environment:
     broker_url: str = _text("BROKER_URL", "", "Redis, Valkey, Sentinel or RabbitMQ; empty: the embedded Valkey.")
     broker_master_name: str = _text("BROKER_MASTER_NAME", "mymaster", "What the Sentinels call the broker's master.")
     field_encryption_keys: list[str] = _texts(
-        "FIELD_ENCRYPTION_KEYS", [], "Fernet keys, newest first, for credentials and sensitive arguments."
+        "FIELD_ENCRYPTION_KEYS",
+        [],
+        "Fernet keys, newest first, for credentials, sensitive arguments and authenticators.",
     )
     message_signing_keys: list[str] = _texts(
         "MESSAGE_SIGNING_KEYS", [], "HMAC keys, newest first, for broker messages."

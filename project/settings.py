@@ -47,8 +47,6 @@ INSTALLED_APPS = [
     "csp",
     "axes",
     "django_otp",
-    "django_otp.plugins.otp_totp",
-    "django_otp.plugins.otp_static",
     "project",
     "jobs",
     "ingestion",
@@ -129,7 +127,6 @@ EMAIL_TIMEOUT = 15
 DEFAULT_FROM_EMAIL = ENVIRONMENT.email_from
 
 vars().update(security_settings(https=ENVIRONMENT.https))
-OTP_TOTP_ISSUER = "Daybook"
 SESSION_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SAMESITE = SESSION_COOKIE_SAMESITE = "Lax"
 X_FRAME_OPTIONS = "DENY"

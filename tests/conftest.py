@@ -4,6 +4,7 @@ pytest_plugins = [
     "tests.plugins.database",
     "tests.plugins.polling",
     "tests.plugins.broker",
+    "tests.plugins.browser",
     "tests.plugins.processes",
     "tests.plugins.properties",
     "tests.plugins.requirements",

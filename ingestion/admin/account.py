@@ -6,12 +6,13 @@ from django.contrib import admin
 from django.utils.safestring import SafeString
 
 from ingestion.models import Account, Subscription
+from jobs.admin.recorded import Recorded
 from jobs.admin.themed import ModelAdmin
 from jobs.markup import badge, moment, two_lines
 
 
 @admin.register(Account)
-class AccountAdmin(ModelAdmin[Account]):
+class AccountAdmin(Recorded, ModelAdmin[Account]):
     """Mailboxes."""
 
     list_display = ["place", "owner", "provider", "health", "synced"]

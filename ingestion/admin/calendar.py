@@ -7,12 +7,13 @@ from django.utils.safestring import SafeString
 
 from ingestion.models import Calendar, CalendarEvent, Subscription
 from jobs.admin.read_only import ReadOnlyAdmin
+from jobs.admin.recorded import Recorded
 from jobs.admin.themed import ModelAdmin
 from jobs.markup import badge, moment, two_lines
 
 
 @admin.register(Calendar)
-class CalendarAdmin(ModelAdmin[Calendar]):
+class CalendarAdmin(Recorded, ModelAdmin[Calendar]):
     """Calendars."""
 
     list_display = ["__str__", "owner", "provider", "health", "synced"]

@@ -14,7 +14,7 @@ from typer import Option
 from ingestion import archive_health
 from ingestion import archive_operations as operations
 from ingestion.calendar_operations import CalendarError, register_calendar
-from ingestion.models import ArchiveConfiguration, Calendar
+from ingestion.models import Calendar
 from jobs import queries
 from jobs.cli.confirming import confirm
 from jobs.cli.exits import FAILED, bad_usage, exit_codes
@@ -109,7 +109,7 @@ def show_troubles(*, as_json: AsJson = False) -> None:
 @archive.command(name="status")
 def show_archives_of(*, user: Whose, as_json: AsJson = False) -> None:
     """Show the user's archives, how much they hold, and their schedules."""
-    told = [_values(one) for one in operations.statuses(_owner(user))]
+    told = [operations.archive_values(one) for one in operations.statuses(_owner(user))]
     if as_json:
         print_json(stdout(), told)
         return
@@ -176,18 +176,3 @@ def _weekday(name: str) -> int:
 
 def _day(moment: datetime | None) -> date | None:
     return moment.date() if moment else None
-
-
-def _values(one: operations.ArchiveStatus) -> dict[str, Any]:
-    configuration: ArchiveConfiguration = one.configuration
-    return {
-        "archive": configuration.pk,
-        "from": str(configuration.source),
-        "to": str(configuration.target),
-        "active": configuration.is_active,
-        "archived": one.archived,
-        "last_archived_at": configuration.last_archived_at,
-        "schedule": one.schedule.name if one.schedule else "none",
-        "enabled": one.schedule.enabled if one.schedule else None,
-        "last_error": configuration.last_error,
-    }

@@ -15,7 +15,6 @@ from django.utils.html import format_html
 from jobs import dead_letters, operations
 from jobs.admin.run_wishes import may_operate
 from jobs.markup import link
-from jobs.models import Run
 from jobs.models.run import Cause
 
 if TYPE_CHECKING:
@@ -42,7 +41,7 @@ def _page(request: HttpRequest) -> HttpResponse:
     context = {
         **admin.site.each_context(request),
         "title": "Dead letters",
-        "opts": Run._meta,  # noqa: SLF001 - Django's documented way to a model's names
+        "content_title": "Dead letters",
         "groups": groups,
         "is_cut": len(groups) == _MOST_GROUPS,
         "runs_page": runs,

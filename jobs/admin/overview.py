@@ -13,9 +13,10 @@ from django.urls import URLPattern, path
 from django.utils import timezone
 
 from jobs import dead_letters, queries
+from jobs.admin.attention import matters
 from jobs.bars import Bar, chart
 from jobs.markup import badge, state_badge
-from jobs.models import Run, Worker
+from jobs.models import Worker
 
 PERIODS = {
     "1h": ("hour", timedelta(hours=1), 30),
@@ -34,10 +35,10 @@ def urls_of_overview(site: admin.AdminSite) -> list[URLPattern]:
 def _page(request: HttpRequest) -> HttpResponse:
     if not request.user.has_perm("jobs.view_run"):
         raise PermissionDenied
-    context = {**_figures(request.GET.get("period", "")), "opts": Run._meta}  # noqa: SLF001 - Django's documented way to a model's names
+    context = _figures(request.GET.get("period", ""))
     if request.headers.get("X-Part"):
         return TemplateResponse(request, "admin/jobs/run/overview_part.html", context)
-    context |= {**admin.site.each_context(request), "title": "Overview"}
+    context |= {**admin.site.each_context(request), "title": "Overview", "content_title": "Overview"}
     return TemplateResponse(request, "admin/jobs/run/overview.html", context)
 
 
@@ -45,16 +46,20 @@ def _figures(wanted: str) -> dict[str, Any]:
     chosen = wanted if wanted in PERIODS else "1h"
     words, period, steps = PERIODS[chosen]
     seen = queries.overview(period=period, limit=SHOWN)
-    points = queries.series(period=period, steps=steps)
+    bars = [_bar(point) for point in queries.series(period=period, steps=steps)]
+    dead = dead_letters.groups(limit=SHOWN)
     return {
+        "matters": matters(seen, dead),
         "periods": [{"key": key, "words": each[0], "active": key == chosen} for key, each in PERIODS.items()],
         "words": words,
         "overall": seen.ended,
-        "chart": chart([_bar(point) for point in points], title=f"Runs that ended in the last {words}"),
+        "chart": chart(bars, title=f"Runs that ended in the last {words}"),
+        "first_bar": bars[0].label,
+        "most": max(bar.succeeded + bar.failed + bar.others for bar in bars),
         "jobs": queries.statistics(hours=max(1, round(period.total_seconds() / 3600))),
         "queues": seen.queues,
         "running": [{"run": run, "seconds": queries.run_seconds(run)} for run in seen.running],
-        "dead": dead_letters.groups(limit=SHOWN),
+        "dead": dead,
         "failed": [{"run": run, "badge": state_badge(run.state)} for run in seen.failed],
         "schedules": queries.next_schedules(limit=SHOWN),
         "workers": [_worker(worker, seen) for worker in seen.workers],

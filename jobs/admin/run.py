@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
 from django.urls import URLPattern
 from django.utils import timezone
 from django.utils.safestring import SafeString
@@ -21,6 +22,7 @@ from jobs.admin.run_wishes import may_be_told, may_operate, urls_of_wishes, wish
 from jobs.markup import NOTHING, as_json, clipped, moment, state_badge, two_lines
 from jobs.models import Run
 from jobs.phrases import duration_words, size_words
+from jobs.states import State
 
 _TABS = [
     ("", "All"),
@@ -82,6 +84,9 @@ class RunAdmin(ReadOnlyAdmin[Run]):
         context = {**(extra_context or {}), **_page(known), "title": known.run.job, "original": known.run.job}
         context["wishes"] = wishes_for(known.run) if may_operate(request) else []
         context["may_be_told"] = may_be_told(known.run)
+        if request.headers.get("X-Part") and self.has_view_permission(request):
+            final = {"X-Final": "1"} if context["is_final"] else {}
+            return TemplateResponse(request, "admin/jobs/run/run_part.html", context, headers=final)
         return super().change_view(request, object_id, form_url, context)
 
     @admin.display(description="Job")
@@ -128,6 +133,7 @@ def _page(known: queries.RunDetails) -> dict[str, Any]:
     return {
         "run": run,
         "badge": state_badge(run.state),
+        "is_final": State(run.state).is_final,
         "known": known,
         "now": now,
         "took": duration_words(queries.run_seconds(run)),

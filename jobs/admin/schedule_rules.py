@@ -15,6 +15,7 @@ from django_celery_beat.models import ClockedSchedule, CrontabSchedule, Interval
 
 from jobs import operations
 from jobs.admin.asking import asker_of
+from jobs.admin.recorded import Recorded
 from jobs.admin.themed import ModelAdmin, ModelForm
 from jobs.markup import link
 
@@ -37,7 +38,7 @@ class RuleForm(ModelForm[Any]):
         return cleaned
 
 
-class RuleAdmin(ModelAdmin[Any]):
+class RuleAdmin(Recorded, ModelAdmin[Any]):
     """Rules that schedules share; not in the menu."""
 
     form = RuleForm

@@ -12,7 +12,7 @@ from ninja.openapi.schema import OpenAPISchema
 from ninja.parser import Parser
 from ninja.throttling import AuthRateThrottle
 
-from jobs.api import events, known_jobs, operating, quarantine, runs, schedule_past, schedules
+from jobs.api import events, kept_keys, known_jobs, operating, quarantine, runs, schedule_past, schedules
 from jobs.api.docs_page import DocsPage
 from jobs.api.principal import BearerToken, Session
 from jobs.api.problems import CONTENT_TYPE, tell_problems
@@ -87,5 +87,5 @@ api = Api(
     parser=StorableJson(),
 )
 tell_problems(api)
-for part in (known_jobs, runs, schedules, schedule_past, operating, quarantine, events):
+for part in (known_jobs, runs, schedules, schedule_past, operating, kept_keys, quarantine, events):
     api.add_router("", part.router)

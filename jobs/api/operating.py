@@ -9,13 +9,14 @@ from django.http import HttpRequest
 from ninja import Path, Router
 from pydantic import Field
 
-from jobs import dead_letters, doctor, inflight, operations, queries
+from jobs import dead_letters, doctor, health, inflight, operations, queries
 from jobs.api.idempotency import PARAMETER
 from jobs.api.principal import CHANGE_RUN, once, staff_asking
 from jobs.api.problems import ProblemError
 from jobs.api.shapes import (
     Changed,
     Count,
+    HealthValues,
     Limit,
     Listing,
     Name,
@@ -114,6 +115,13 @@ def clear_statistics(request: HttpRequest, name: Path[Name]) -> Any:
     if not queries.statistics(job=name):
         raise ProblemError(404, f"No run of {name} has been counted.")
     return {"count": operations.clear_statistics(name)}
+
+
+@router.get("/health", response=answers(HealthValues))
+def health_now(request: HttpRequest) -> Any:
+    """Tell of database, broker, beat, workers and schedules whether each is well, as /readyz does."""
+    staff_asking(request, Scope.READ)
+    return health.as_json(health.report())
 
 
 @router.get("/doctor", response=answers(Listing[Finding]))

@@ -158,6 +158,21 @@ class OverviewValues(Schema):
     workers: list[WorkerValues]
 
 
+class CheckValues(Schema):
+    """Whether one part works, what is wrong, and its figures."""
+
+    ok: bool
+    problem: str
+    figures: dict[str, Any] | None
+
+
+class HealthValues(Schema):
+    """Whether work goes through, and each part."""
+
+    ready: bool
+    checks: dict[str, CheckValues]
+
+
 class NewRun(Schema):
     """What may be chosen for a run."""
 

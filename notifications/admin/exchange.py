@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 
 from jobs.admin.read_only import ReadOnlyInline
+from jobs.admin.recorded import Recorded
 from jobs.admin.themed import ModelAdmin, TabularInline
 from jobs.markup import NOTHING, badge, moment, run_link, two_lines
 from notifications.admin.short_lists import ON_ONE_LINE
@@ -67,7 +68,7 @@ class ReminderInline(ReadOnlyInline[ExchangeReminder]):
 
 
 @admin.register(Exchange)
-class ExchangeAdmin(ModelAdmin[Exchange]):
+class ExchangeAdmin(Recorded, ModelAdmin[Exchange]):
     """Gift exchanges."""
 
     list_display = ["name", "progress", "day", "time_zone", "people", "next_reminder"]

@@ -8,6 +8,7 @@ from django import forms
 from django.contrib import admin
 from unfold.widgets import UnfoldAdminTextareaWidget
 
+from jobs.admin.recorded import Recorded
 from jobs.admin.themed import ModelAdmin, ModelForm
 from jobs.markup import NOTHING
 from notifications.addressing import place_of_url
@@ -50,7 +51,7 @@ class PreferenceForm(ModelForm):  # type: ignore[type-arg]
 
 
 @admin.register(Preference)
-class PreferenceAdmin(ModelAdmin[Preference]):
+class PreferenceAdmin(Recorded, ModelAdmin[Preference]):
     """Preferences; who has none gets the defaults."""
 
     form = PreferenceForm

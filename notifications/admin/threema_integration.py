@@ -8,6 +8,7 @@ from django.contrib import admin, messages
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
+from jobs.admin.recorded import Recorded
 from jobs.admin.themed import ModelAdmin
 from jobs.markup import badge, moment
 from notifications import operations
@@ -16,7 +17,7 @@ from notifications.models import ThreemaIntegration
 
 
 @admin.register(ThreemaIntegration)
-class ThreemaIntegrationAdmin(ModelAdmin[ThreemaIntegration]):
+class ThreemaIntegrationAdmin(Recorded, ModelAdmin[ThreemaIntegration]):
     """Registrations."""
 
     list_display = ["user", "progress", "threema_id", "made"]

@@ -8,6 +8,7 @@ from django.contrib import admin, messages
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
+from jobs.admin.recorded import Recorded
 from jobs.admin.themed import ModelAdmin
 from jobs.markup import badge, moment, run_link, two_lines
 from notifications.admin.short_lists import ON_ONE_LINE
@@ -15,7 +16,7 @@ from notifications.models import RunWish, WebhookEndpoint
 
 
 @admin.register(WebhookEndpoint)
-class WebhookEndpointAdmin(ModelAdmin[WebhookEndpoint]):
+class WebhookEndpointAdmin(Recorded, ModelAdmin[WebhookEndpoint]):
     """Receivers of run events; their delivery log is under Deliveries."""
 
     list_display = ["name_and_url", "health", "wanted", "waiting"]
@@ -62,7 +63,7 @@ class WebhookEndpointAdmin(ModelAdmin[WebhookEndpoint]):
 
 
 @admin.register(RunWish)
-class RunWishAdmin(ModelAdmin[RunWish]):
+class RunWishAdmin(Recorded, ModelAdmin[RunWish]):
     """Who wants to be told when which run ends."""
 
     list_display = ["run", "user", "created_at"]

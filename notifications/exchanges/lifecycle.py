@@ -8,6 +8,7 @@ from datetime import datetime
 import structlog
 from django.db import transaction
 
+from jobs import audit
 from notifications.exchanges.calendar import is_over, is_to_purge, is_to_warn
 from notifications.exchanges.inviting import send_links
 from notifications.exchanges.matching import ImpossibleError, match
@@ -109,6 +110,7 @@ def _changed(exchange: Exchange, target: ExchangeState, **fields: object) -> Exc
     locked = Exchange.objects.select_for_update().get(pk=exchange.pk)
     if not may_become(locked.state, target):
         raise WrongStateError(f"{locked} is {locked.state} and can't become {target}")
+    audit.note("change exchange", locked, before={"state": locked.state}, after={"state": target})
     for each in (locked, exchange):
         each.state = target
         for name, value in fields.items():

@@ -1,67 +1,68 @@
-"""Each user's authenticator and recovery codes: enrolled, checked, reset; wrong codes slow down by themselves."""
+"""Each user's authenticator with its recovery codes: enrolled, checked, reset."""
 
 from __future__ import annotations
 
-from base64 import b32encode
+from urllib.parse import quote, urlencode
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django_otp.models import Device
-from django_otp.plugins.otp_static.models import StaticDevice, StaticToken
-from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from jobs import audit
+from project.models import Authenticator
 
-RECOVERY_CODES = 10
+_ISSUER = "Daybook"
 
 
-def authenticator(user: User) -> TOTPDevice | None:
+def authenticator(user: User) -> Authenticator | None:
     """Return the user's authenticator; None before it is enrolled."""
-    found: TOTPDevice | None = TOTPDevice.objects.filter(user=user, confirmed=True).first()
+    found: Authenticator | None = Authenticator.objects.filter(user=user, confirmed=True).first()
     return found
 
 
-def new_authenticator(user: User) -> TOTPDevice:
+def new_authenticator(user: User) -> Authenticator:
     """Return the authenticator that the user is about to enrol: the same one until a code of it was given."""
-    device: TOTPDevice = TOTPDevice.objects.get_or_create(user=user, confirmed=False, defaults={"name": "app"})[0]
+    device: Authenticator
+    device, _ = Authenticator.objects.get_or_create(user=user, defaults={"name": "app", "confirmed": False})
     return device
 
 
-def key_of(device: TOTPDevice) -> str:
-    """Return its key as authenticator apps take it, in groups of four."""
-    text = b32encode(device.bin_key).decode()
+def key_of(device: Authenticator) -> str:
+    """Return its key as a person types it into an app, in groups of four."""
+    text = device.secret
     return " ".join(text[start : start + 4] for start in range(0, len(text), 4))
+
+
+def link_of(device: Authenticator) -> str:
+    """Return its key as apps read it, by link or from a QR code: the Key URI Format that they have in common."""
+    label = quote(f"{_ISSUER}:{device.user.get_username()}")
+    return f"otpauth://totp/{label}?{urlencode({'secret': device.secret, 'issuer': _ISSUER}, quote_via=quote)}"
 
 
 def enrol(user: User, code: str) -> list[str]:
     """Confirm the new authenticator by its first code; returns the recovery codes, empty when the code is wrong."""
     with transaction.atomic():
-        device = TOTPDevice.objects.select_for_update().get(pk=new_authenticator(user).pk)
-        if not device.verify_token(_plain(code)):
+        device = Authenticator.objects.select_for_update().get(pk=new_authenticator(user).pk)
+        given = _plain(code)
+        if not given.isdecimal() or not device.verify_token(given):
             return []
+        codes: list[str] = device.renew_recovery_codes()
         device.confirmed = True
-        device.save(update_fields=["confirmed"])
-        StaticDevice.objects.filter(user=user).delete()
-        kept = StaticDevice.objects.create(user=user, name="recovery codes")
-        codes = [StaticToken.random_token() for _ in range(RECOVERY_CODES)]
-        StaticToken.objects.bulk_create(StaticToken(device=kept, token=each) for each in codes)
+        device.save(update_fields=["confirmed", "recovery_codes"])
         audit.note("enrol second factor", user)
     return codes
 
 
-def matching(user: User, code: str) -> Device | None:
-    """Return the user's device that the code is of; a code is good once, a wrong one makes the next wait longer."""
-    given = _plain(code)
-    kind = TOTPDevice if given.isdigit() else StaticDevice
+def matching(user: User, code: str) -> Authenticator | None:
+    """Return the user's authenticator that the code is of; a code is good once, a wrong one makes the next wait."""
     with transaction.atomic():
-        device = kind.objects.select_for_update().filter(user=user, confirmed=True).first()
-        return device if device is not None and device.verify_token(given) else None
+        device = Authenticator.objects.select_for_update().filter(user=user, confirmed=True).first()
+        return device if device is not None and device.verify_token(_plain(code)) else None
 
 
 def reset(user: User) -> bool:
     """Forget the user's authenticator and recovery codes, so that the next login enrols anew; False: there was none."""
     with transaction.atomic():
-        gone = sum(kind.objects.filter(user=user).delete()[0] for kind in (TOTPDevice, StaticDevice))
+        gone, _ = Authenticator.objects.filter(user=user).delete()
         if gone:
             audit.note("reset second factor", user)
     return bool(gone)

@@ -19,6 +19,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from project.second_factor import devices
+from project.second_factor.qr_code import qr_code
 
 WRONG = "That is not the code, or it was used before. After wrong codes, wait some seconds before the next."
 
@@ -66,7 +67,8 @@ def _enrolment(request: HttpRequest, user: User, code: str) -> HttpResponseBase:
     codes = devices.enrol(user, code) if code else []
     if not codes:
         device = devices.new_authenticator(user)
-        return _page(request, wrong=WRONG if code else "", key=devices.key_of(device), link=device.config_url)
+        link = devices.link_of(device)
+        return _page(request, wrong=WRONG if code else "", key=devices.key_of(device), link=link, picture=qr_code(link))
     _let_in(request, devices.authenticator(user))
     return _page(request, codes=codes, destination=_destination(request))
 

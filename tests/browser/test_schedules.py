@@ -39,7 +39,7 @@ def logged_in(page: Page, boss: User) -> Page:
     page.get_by_label("Username").fill(boss.username)
     page.get_by_label("Password").fill("a long password")
     page.get_by_role("button", name="Log in").click()
-    expect(page).to_have_url(re.compile("/admin/$"))
+    expect(page).to_have_url(re.compile("/admin/jobs/run/overview/$"))
     return page
 
 

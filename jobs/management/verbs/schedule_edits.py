@@ -61,7 +61,7 @@ def add_for(  # noqa: PLR0913 - one option each
     job: Job,
     at: Annotated[str, Option(metavar="HH:MM", help="The time of day.")],
     weekday: Annotated[str, Option(metavar="DAY", help="mon, tue, ...; default: every day.")] = "",
-    zone: Annotated[str, Option(metavar="ZONE", help="Default: the user's own.")] = "",
+    zone: Annotated[str, Option("--zone", metavar="NAME", help="IANA zone; default: the user's own.")] = "",
     name: Annotated[str, Option(metavar="TEXT", help="Default: made of job, user and time.")] = "",
     arg: Arguments = None,
     as_json: AsJson = False,

@@ -5,9 +5,14 @@ from __future__ import annotations
 import socket
 
 import pytest
+from django.test import Client
+from django_celery_beat.models import PeriodicTask
 
-from jobs import health, probes
+from jobs import operations, probes
 from jobs.models import Run, Worker
+from jobs.models.run import Cause
+from jobs.operations import Asker
+from jobs.scheduling.watchdog import EXIT_WEDGED
 from tests.acceptance.jobs.conftest import QUEUES, Engine
 from tests.plugins.broker import Valkey
 from tests.plugins.polling import poll
@@ -18,7 +23,10 @@ BOUND_SECONDS = 60.0
 
 
 def _wrong() -> dict[str, str]:
-    return {name: check.problem for name, check in health.report().items() if not check.ok}
+    answer = Client().get("/readyz")
+    wrong = {name: check["problem"] for name, check in answer.json()["checks"].items() if not check["ok"]}
+    assert answer.status_code == (503 if wrong else 200)
+    return wrong
 
 
 def _turns_red(part: str, words: str) -> None:
@@ -59,3 +67,23 @@ def test_readiness_says_within_a_minute_which_part_is_gone(own_engine: tuple[Eng
 
     broker.stop(kill=True)
     _turns_red("broker", "the broker does not answer")
+
+
+def test_readiness_says_within_a_minute_that_a_beat_is_wedged_though_it_reports(
+    own_engine: tuple[Engine, Valkey],
+) -> None:
+    engine, broker = own_engine
+    broker.start()
+    worker = engine.start_worker(queues=QUEUES, name="one", wait=False)
+    beat = engine.start("beat", "--loglevel=INFO", app="tests.wedged_app")
+    worker.said(r" ready\.", within=60)
+    poll(lambda: not _wrong(), within=30)
+    new = {"name": "often", "job": "noted", "rule": "every 1 second"}
+    operations.add_schedule(new, by=Asker(cause=Cause.CLI))
+    _turns_red("beat", "beat is wedged: late by")
+    assert Worker.objects.get(kind=Worker.Kind.BEAT).lost_at is None
+    # It ends itself, so that a supervisor starts it anew; with another beat all is well.
+    assert beat.ended(within=BOUND_SECONDS) == EXIT_WEDGED
+    operations.pause_schedule(PeriodicTask.objects.get(name="often"), by=Asker(cause=Cause.CLI))
+    engine.start_beat()
+    poll(lambda: not _wrong(), within=30)

@@ -10,10 +10,10 @@ from django.test import Client
 from django.utils import timezone
 
 from jobs.bars import Bar, chart
-from jobs.models import Worker
+from jobs.models import Queue, Worker
 from jobs.rollup import count_ends
 from jobs.states import State
-from tests.rows import saved_run
+from tests.rows import saved_run, saved_worker
 
 pytestmark = [pytest.mark.django_db, pytest.mark.req("SK-12", "PW-8")]
 PAGE = "/admin/jobs/run/overview/"
@@ -59,6 +59,29 @@ def test_it_tells_what_ended_and_what_waits(admin_client: Client) -> None:
     assert ("<html" in part, "broken" in part) == (False, True)
 
 
+@pytest.mark.usefixtures("broker")
+def test_what_needs_a_person_comes_first_and_leads_to_where_it_is_mended(admin_client: Client) -> None:
+    now = timezone.now()
+    well = {"started_at": now, "heartbeat_at": now}
+    beat = saved_worker(kind=Worker.Kind.BEAT, **well)
+    saved_worker(queues=["base"], **well)
+    assert admin_client.get(PAGE).context["matters"] == []
+    beat.delete()
+    saved_run(queue="ai", state=State.QUEUED)
+    saved_run(state=State.FAILED, finished_at=now, error_fingerprint="f" * 16)
+    saved_run(state=State.FAILED, finished_at=now, error_fingerprint="e" * 16)
+    Queue.objects.create(name="email", paused_at=now)
+    page = admin_client.get(PAGE)
+    assert [(matter.tone, matter.text, matter.page) for matter in page.context["matters"]] == [
+        ("bad", "no beat reports: nothing that waits for a time, a retry or a slot will start", "/admin/jobs/worker/"),
+        ("bad", "no worker serves: ai", "/admin/jobs/queue/"),
+        ("warn", "2 failed runs wait for a person: replay or discard", "/admin/jobs/run/dead-letters/"),
+        ("warn", "paused: email (0 waiting)", "/admin/jobs/queue/"),
+    ]
+    assert all(admin_client.get(matter.page).status_code == 200 for matter in page.context["matters"])
+    assert "No worker serves: ai" in page.content.decode()
+
+
 def test_who_may_not_look_sees_nothing(client: Client) -> None:
     client.force_login(User.objects.create_user("plain", is_staff=True))
     assert client.get(PAGE).status_code == 403
@@ -69,7 +92,7 @@ def test_it_asks_as_much_for_many_runs_as_for_one(admin_client: Client, django_a
     for number in range(60):
         saved_run(job=f"job {number % 9}", state=State.FAILED, started_at=now, finished_at=now)
     count_ends(now=now)
-    with django_assert_max_num_queries(22):  # type: ignore[operator]
+    with django_assert_max_num_queries(32):  # type: ignore[operator]
         admin_client.get(PAGE, headers={"X-Part": "1"})
 
 

@@ -141,3 +141,17 @@ def test_staff_sees_runs_only_with_the_permission(client: Client) -> None:
     assert [client.get(page).status_code for page in pages] == [403, 403]
     staff.user_permissions.add(Permission.objects.get(codename="view_run"))
     assert [client.get(page).status_code for page in pages] == [200, 200]
+
+
+def test_the_page_of_an_unfinished_run_renews_itself_until_it_has_ended(admin_client: Client, client: Client) -> None:
+    run = saved_run(state=State.RUNNING, started_at=NOON, progress={"done": 3, "total": 4, "note": "anna"})
+    page, part = f"{RUNS}{run.pk}/change/", {"X-Part": "1"}
+    assert 'data-refresh="5"' in admin_client.get(page).content.decode()
+    answer = admin_client.get(page, headers=part)
+    assert ("<html" in answer.content.decode(), 'aria-valuenow="75"' in answer.content.decode()) == (False, True)
+    assert "X-Final" not in answer
+    Run.objects.filter(pk=run.pk).update(state=State.SUCCESS, finished_at=NOON)
+    assert admin_client.get(page, headers=part)["X-Final"] == "1"
+    assert "data-refresh" not in admin_client.get(page).content.decode()
+    client.force_login(User.objects.create_user("plain", is_staff=True))
+    assert client.get(page, headers=part).status_code == 403

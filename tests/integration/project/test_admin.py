@@ -6,6 +6,7 @@ import re
 
 import pytest
 from django.contrib import admin
+from django.contrib.auth.models import User
 from django.db.models import Model
 from django.test import Client
 from django.urls import reverse
@@ -38,6 +39,13 @@ def test_every_entry_of_the_menu_leads_to_a_page(admin_client: Client, group: di
 def test_one_entry_of_the_menu_is_active(admin_client: Client, path: str, active: str) -> None:
     menu = admin_client.get(path).context["sidebar_navigation"]
     assert [item["title"] for group in menu for item in group["items"] if item["active"]] == [active]
+
+
+def test_the_admin_begins_on_the_overview_for_who_may_see_runs(admin_client: Client, client: Client) -> None:
+    assert admin_client.get("/admin/").headers["Location"] == "/admin/jobs/run/overview/"
+    client.force_login(User.objects.create_user("plain", is_staff=True))
+    assert client.get("/admin/").status_code == 200
+    assert Client().get("/admin/").headers["Location"] == "/admin/login/?next=/admin/"
 
 
 # A link that a person may follow; no page asks it for anything.

@@ -34,4 +34,4 @@ def test_the_admin_leads_those_to_flower_who_may_see_workers(client: Client) -> 
         if name:
             user.groups.add(Group.objects.get(name=name))
         client.force_login(user)
-        assert ("http://127.0.0.1:5555" in client.get("/admin/").content.decode()) is leads
+        assert ("http://127.0.0.1:5555" in client.get("/admin/", follow=True).content.decode()) is leads

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import io
 from datetime import UTC, datetime, timedelta
+from importlib import import_module
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import time_machine
+from django.apps import apps
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
+from django.db import connection
 from django.test import Client
 from django_otp.oath import totp
-from django_otp.plugins.otp_static.models import StaticToken
-from django_otp.plugins.otp_totp.models import TOTPDevice
 
+from ingestion.personal_data import exported
 from jobs.models import AuditEntry
+from project.models import Authenticator
+from project.second_factor.qr_code import qr_code
 from project.security import SECOND_FACTOR
 
 pytestmark = [pytest.mark.django_db, pytest.mark.req("SK-12", "PW-8")]
@@ -56,8 +61,7 @@ def opens(client: Client) -> dict[str, int]:
 
 
 def code_now(user: User, clock: Any) -> str:
-    device = TOTPDevice.objects.get(user=user)
-    return f"{totp(device.bin_key, t0=device.t0):06d}"
+    return f"{totp(bytes.fromhex(Authenticator.objects.get(user=user).key)):06d}"
 
 
 def enrolled(user: User, clock: Any) -> list[str]:
@@ -85,7 +89,10 @@ def test_a_password_alone_opens_nothing_until_an_authenticator_is_enrolled(anna:
     page = client.get("/admin/jobs/queue/", follow=True)
     assert page.redirect_chain == [("/second-factor/?next=%2Fadmin%2Fjobs%2Fqueue%2F", 302)]
     assert "no-store" in page["Cache-Control"]
-    assert page.context["key"].replace(" ", "") in page.context["link"]
+    key = page.context["key"].replace(" ", "")
+    assert page.context["link"] == f"otpauth://totp/Daybook%3Aanna?secret={key}&issuer=Daybook"
+    assert page.context["picture"] == qr_code(page.context["link"])
+    assert page.context["picture"] in page.content.decode()
     again = client.get(PAGE)
     assert again.context["key"] == page.context["key"]
     wrong = client.post(PAGE, {"code": "000000"})
@@ -97,7 +104,7 @@ def test_a_password_alone_opens_nothing_until_an_authenticator_is_enrolled(anna:
     assert done.context["destination"] == "/admin/jobs/queue/"
     assert opens(client) == OPEN
     # The keys are nobody's to look at, and shown no second time.
-    assert client.get("/admin/otp_totp/totpdevice/").status_code == 404
+    assert client.get("/admin/project/authenticator/").status_code == 404
     assert "data-key" not in client.get(PAGE).content.decode()
 
 
@@ -126,7 +133,7 @@ def test_each_recovery_code_lets_in_once(anna: User, clock: Any) -> None:
     client = logged_in()
     assert client.post(PAGE, {"code": codes[3].upper()}).status_code == 302
     assert opens(client) == OPEN
-    assert StaticToken.objects.filter(device__user=anna).count() == 9
+    assert Authenticator.objects.get(user=anna).recovery_codes == [*codes[:3], *codes[4:]]
     other = logged_in()
     assert other.post(PAGE, {"code": codes[3]}).status_code == 200
     assert opens(other) == SHUT
@@ -167,5 +174,47 @@ def test_who_lost_the_authenticator_enrols_anew_after_a_reset(anna: User, clock:
     boss.get(PAGE)
     boss.post(PAGE, {"code": code_now(User.objects.get(username="boss"), clock)})
     boss.post("/admin/auth/user/", {"action": "reset_second_factor", "_selected_action": [anna.pk]})
-    assert not TOTPDevice.objects.filter(user=anna).exists()
+    assert not Authenticator.objects.filter(user=anna).exists()
     assert AuditEntry.objects.latest("at").actor == "boss"
+
+
+@pytest.mark.usefixtures("switched_on")
+def test_keys_and_recovery_codes_rest_encrypted(anna: User, clock: Any) -> None:
+    codes = enrolled(anna, clock)
+    key = Authenticator.objects.get(user=anna).key
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT * FROM project_authenticator")
+        kept = repr(cursor.fetchall())
+    assert [secret for secret in (key, *codes) if secret in kept] == []
+    assert key not in repr(exported(Authenticator.objects.get(user=anna)))
+
+
+@pytest.mark.usefixtures("switched_on")
+def test_authenticators_of_an_older_release_are_taken_over_encrypted_and_their_clear_tables_dropped(
+    anna: User, clock: Any
+) -> None:
+    key, codes = "0f" * 20, ["abcd2345", "efgh2345"]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "CREATE TABLE otp_totp_totpdevice (id bigint, user_id bigint, name varchar(64), confirmed bool,"
+            " key varchar(80), drift int, last_t bigint)"
+        )
+        cursor.execute("CREATE TABLE otp_static_staticdevice (id bigint, user_id bigint)")
+        cursor.execute("CREATE TABLE otp_static_statictoken (id bigint, device_id bigint, token varchar(16))")
+        devices: Any = [[1, anna.pk, "app", False, "00" * 20, 0, -1], [2, anna.pk, "app", True, key, 1, 7]]
+        cursor.executemany("INSERT INTO otp_totp_totpdevice VALUES (%s, %s, %s, %s, %s, %s, %s)", devices)
+        cursor.execute("INSERT INTO otp_static_staticdevice VALUES (1, %s)", [anna.pk])
+        cursor.executemany("INSERT INTO otp_static_statictoken VALUES (%s, 1, %s)", [[0, codes[0]], [1, codes[1]]])
+    import_module("project.migrations.0002_encrypted_keys").take_over(apps, SimpleNamespace(connection=connection))
+    device = Authenticator.objects.get(user=anna)
+    assert (device.key, device.recovery_codes, device.confirmed, device.drift, device.last_t) == (
+        key,
+        codes,
+        True,
+        1,
+        7,
+    )
+    assert not [name for name in connection.introspection.table_names() if name.startswith(("otp_totp", "otp_static"))]
+    client = logged_in()
+    assert client.post(PAGE, {"code": codes[0]}).status_code == 302
+    assert opens(client) == OPEN

@@ -72,14 +72,21 @@ TABLE: dict[tuple[str, str], tuple[str, Any, tuple[int, ...]]] = {
     ("POST", "schedules/{schedule_id}/backfill"): ("operate", PAST, (401, 404, 200, 403, 200)),
     ("GET", "dead-letters"): ("read", None, (401, 403, 403, 200, 200)),
     ("POST", "dead-letters/replay"): ("operate", {"job": "add"}, (401, 403, 403, 403, 200)),
+    ("GET", "health"): ("read", None, (401, 403, 403, 200, 200)),
+    ("GET", "keys"): ("read", None, (401, 403, 403, 200, 200)),
+    ("POST", "keys/restore"): ("operate", {"pattern": "x"}, (401, 403, 403, 403, 409)),
+    ("GET", "archives"): ("read", None, (401, 200, 200, 200, 200)),
+    ("POST", "archives/schedule"): ("operate", None, (401, 200, 200, 200, 200)),
+    ("POST", "archives/remove"): ("operate", None, (401, 200, 200, 200, 200)),
     ("GET", "search"): ("read", None, (401, 422, 422, 422, 422)),
     ("POST", "dead-letters/discard"): ("operate", {"job": "add"}, (401, 403, 403, 403, 200)),
 }
 
 
 @pytest.fixture
-def failed(owner: Caller) -> Run:
-    """A dead letter of the owner's."""
+def failed(owner: Caller, settings: Any) -> Run:
+    """A dead letter of the owner's; the watched Redis is one that never answers."""
+    settings.DAYBOOK = {**settings.DAYBOOK, "watched_redis": "redis://127.0.0.1:1/0"}
     given = {"job": "add", "kwargs": {"x": 1}, "state": State.FAILED, "finished_at": NOON, "error_kind": "OSError"}
     run = saved_run(**given, owner=owner.user)
     rollup.count_ends(now=NOON)
