@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from bench import enqueueing, latency, memory, targets, throughput, waiting
+from bench import enqueueing, latency, memory, scaling, targets, throughput, waiting
 from bench.ground import Ground
 from bench.racing import Race
 from bench.scheduler import Schedulers
@@ -40,6 +40,7 @@ PARTS: tuple[Part, ...] = (
         more_is_better=False,
     ),
     Race("io", "Jobs that wait 20 ms", "jobs/s", waiting.measure, 0.16),
+    Race("scaling", "Jobs that wait 20 ms, on more workers", "jobs/s", scaling.measure, 0.14, targets.SCALING),
     Race("memory", "An idle worker's memory", "MB", memory.measure, 0.08, targets.MEMORY, more_is_better=False),
     Schedulers(),
 )

@@ -1,7 +1,7 @@
 """`make soak`: starts a cluster, enqueues, hurts, drains, judges; status 1 on any violation; --write keeps the figures.
 
-SOAK_JOBS, SOAK_KILLS, SOAK_BACKEND, SOAK_SEED and SOAK_SECONDS set its size; SOAK_ONLY="kill child,broker" leaves other
-faults out; SOAK_KEEP=1 keeps its folder. With --wiped: that many queued runs, and a broker that forgets them.
+SOAK_JOBS, SOAK_KILLS, SOAK_BACKEND, SOAK_SEED and SOAK_SECONDS set its size; SOAK_ONLY="kill child,broker wipe" leaves
+other faults out; SOAK_KEEP=1 keeps its folder. With --wiped: that many queued runs, and a broker that forgets them.
 """
 
 from __future__ import annotations

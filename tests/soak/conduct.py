@@ -39,7 +39,7 @@ def soak(
     duplicates = Duplicates(folder, broker.url, seed=size.seed)
     nemesis = Nemesis(cluster, broker, database, seed=size.seed)
     nemesis.schedule = Schedule.drawn(
-        size, database_faults=sorted(database.faults), broker_faults=list(broker.faults), has_hosts=bool(hosts)
+        size, database_faults=list(database.faults), broker_faults=list(broker.faults), has_hosts=bool(hosts)
     )
     cluster.start()
     try:

@@ -61,8 +61,8 @@ class Postgres(Server, Database):
         self._bin = POSTGRES_BIN[-1]
         self.url = self.own_url = f"postgres://postgres@{address}:{self.port}/postgres"
         self.faults = {
-            "immediate restart": self._restart,
             "all backends terminated": self._terminate,
+            "immediate restart": self._restart,
             "immediate stop for 4 s": lambda: self._restart(pause=4),
         }
 
@@ -118,12 +118,16 @@ class PooledPostgres(Postgres):
         super().__init__(folder, address=address)
         self._pooler = PgBouncer(folder / "pooler", self.own_url)
         self.url = self._pooler.url
-        self.faults["pooler killed"] = self._restart_pooler
+        self.faults = {"pooler killed": self._restart_pooler, **self.faults}
 
     def start(self) -> None:
         super().start()
         self._pooler.start()
-        self.version = f"{self.version} behind {self._pooler.version}"
+
+    def answers(self) -> bool:
+        answered = super().answers()
+        self.version += f" behind {self._pooler.version}"
+        return answered
 
     def stop(self) -> None:
         self._pooler.stop()

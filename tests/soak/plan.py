@@ -83,7 +83,7 @@ class Schedule:
         kinds += [("database", database_faults[number % len(database_faults)]) for number in range(2 * score)]
         kinds += [("kill beat", ""), ("freeze worker", ""), ("freeze at", "in settle"), ("deploy", "")] * score
         kinds += [("cut host", "")] * (2 * score if has_hosts else 0)
-        kinds = [kind for kind in kinds if not size.only or kind[0] in size.only]
+        kinds = [kind for kind in kinds if not size.only or {kind[0], " ".join(kind)} & set(size.only)]
         dice.shuffle(kinds)
         step = (size.load_seconds - WARM_UP_SECONDS) / max(1, len(kinds))
         times = [WARM_UP_SECONDS + step * (place + dice.random()) for place in range(len(kinds))]

@@ -21,8 +21,8 @@ class PgBouncer(Server):
     def __init__(self, folder: Path, postgres_url: str) -> None:
         super().__init__(folder)
         assert PROGRAM, "no pgbouncer on this machine"
-        self._program, self._port, self._server = PROGRAM, free_port(), urlsplit(postgres_url)
-        self.url = f"postgres://postgres@{LOOPBACK}:{self._port}{self._server.path}"
+        self._program, self.port, self._server = PROGRAM, free_port(), urlsplit(postgres_url)
+        self.url = f"postgres://postgres@{LOOPBACK}:{self.port}{self._server.path}"
         words = subprocess.check_output([PROGRAM, "--version"], text=True, timeout=10).split()
         self.version = f"{words[0]} {words[1]}"
 
@@ -33,7 +33,7 @@ class PgBouncer(Server):
         give_to_postgres(self.folder)
         (self.folder / "pgbouncer.ini").write_text(
             f"[databases]\n* = host={self._server.hostname} port={self._server.port} user=postgres\n"
-            f"[pgbouncer]\nlisten_addr = {LOOPBACK}\nlisten_port = {self._port}\nunix_socket_dir =\nauth_type = any\n"
+            f"[pgbouncer]\nlisten_addr = {LOOPBACK}\nlisten_port = {self.port}\nunix_socket_dir =\nauth_type = any\n"
             f"pool_mode = transaction\nmax_client_conn = 400\ndefault_pool_size = {SESSIONS}\n"
             "server_login_retry = 1\nquery_wait_timeout = 10\n"
         )

@@ -45,6 +45,11 @@ def test_hosts_are_cut_off_only_where_there_are_any() -> None:
     assert "cut host" not in {fault.kind for fault in drawn(Size(kills=40)).faults}
 
 
+def test_only_the_faults_that_were_asked_for_by_kind_or_by_name_are_drawn() -> None:
+    faults = drawn(Size(kills=20, only=("broker wipe", "kill beat"))).faults
+    assert Counter((fault.kind, fault.detail) for fault in faults) == {("broker", "wipe"): 2, ("kill beat", ""): 1}
+
+
 def test_faults_come_in_order_while_jobs_are_enqueued() -> None:
     size = Size(jobs=1000, kills=20)
     times = [fault.at for fault in drawn(size).faults]
