@@ -9,6 +9,7 @@ import psycopg
 from bench import marks
 from bench.contenders import Contender
 from bench.ground import Ground
+from bench.publisher import BULK
 
 JOBS = 2000
 SECONDS = 60
@@ -16,7 +17,7 @@ SECONDS = 60
 
 def measure(ground: Ground, contender: Contender) -> dict[str, float]:
     """Start the workers, then enqueue in bulk; from the first job to the last."""
-    jobs = min(JOBS, contender.jobs) // 1000 * 1000
+    jobs = max(BULK, min(JOBS, contender.jobs) // BULK * BULK)
     ground.empty(contender)
     with ground.at_work(contender) as tree:
         _await_workers(ground, contender)
