@@ -47,6 +47,10 @@ def _celery(module: str, *options: str) -> tuple[str, ...]:
     return tuple(f"{command} {words} -n w{n}@%h" for n, words in enumerate(options))
 
 
+def _daybook(workers: int) -> tuple[str, ...]:
+    return (*(f"{DAYBOOK} -c 2 -n w{n}@%h" for n in range(workers)), BEAT)
+
+
 OURS_ENDED = "SELECT count(*) FROM jobs_run WHERE state = 'SUCCESS'"
 _RESULTS_ENDED = "SELECT count(*) FROM django_celery_results_taskresult WHERE status = 'SUCCESS'"
 _STOCK = {"BENCH_APPS": "django_celery_results"}
@@ -57,17 +61,29 @@ CONTENDERS = (
         "Daybook",
         "daybook",
         "",
-        (f"{DAYBOOK} -c 2 -n w0@%h", BEAT),
+        _daybook(1),
         "runs, results",
         variables=OURS,
         ended_sql=OURS_ENDED,
-        parts=_parts(*EVERYTHING, "bulk"),
+        parts=_parts(*EVERYTHING, "bulk", "scaling"),
+    ),
+    *(
+        Contender(
+            f"Daybook, {workers} workers",
+            "daybook",
+            "",
+            _daybook(workers),
+            "runs, results",
+            variables=OURS,
+            parts=_parts("scaling"),
+        )
+        for workers in (2, 4)
     ),
     Contender(
         "Daybook, a message for each run",
         "daybook",
         "",
-        (f"{DAYBOOK} -c 2 -n w0@%h", BEAT),
+        _daybook(1),
         "runs, results",
         variables={**OURS, "PACK_ORDINARY_JOBS": "0"},
         ended_sql=OURS_ENDED,
@@ -77,7 +93,7 @@ CONTENDERS = (
         "Daybook, packed",
         "daybook",
         "",
-        (f"{DAYBOOK} -c 2 -n w0@%h", BEAT),
+        _daybook(1),
         "runs, results",
         variables={**OURS, "BENCH_PACK": "100"},
         ended_sql=OURS_ENDED,

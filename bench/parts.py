@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from bench import enqueueing, latency, memory, targets, throughput, waiting
+from bench import enqueueing, latency, memory, scaling, targets, throughput, waiting
 from bench.ground import Ground
 from bench.racing import Race
 from bench.scheduler import Schedulers
@@ -27,7 +27,7 @@ class Part(Protocol):
 
 
 PARTS: tuple[Part, ...] = (
-    Race("throughput", "Jobs without work", "jobs/s", throughput.measure, 0.42, targets.THROUGHPUT),
+    Race("throughput", "Jobs without work", "jobs/s", throughput.measure, 0.38, targets.THROUGHPUT),
     Race("enqueue", "Enqueueing one by one", "jobs/s", enqueueing.one_by_one, 0.12, targets.ENQUEUE),
     Race("bulk", "Enqueueing in bulk", "jobs/s", enqueueing.in_bulk, 0.05, targets.BULK),
     Race(
@@ -35,11 +35,12 @@ PARTS: tuple[Part, ...] = (
         "From enqueueing to start on an idle worker",
         "ms",
         latency.measure,
-        0.17,
+        0.15,
         targets.LATENCY,
         more_is_better=False,
     ),
-    Race("io", "Jobs that wait 20 ms", "jobs/s", waiting.measure, 0.16),
+    Race("io", "Jobs that wait 20 ms", "jobs/s", waiting.measure, 0.12),
+    Race("scaling", "Jobs that wait 20 ms, on more workers", "jobs/s", scaling.measure, 0.10, targets.SCALING),
     Race("memory", "An idle worker's memory", "MB", memory.measure, 0.08, targets.MEMORY, more_is_better=False),
     Schedulers(),
 )

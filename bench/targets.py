@@ -45,6 +45,7 @@ THROUGHPUT = (
 )
 ENQUEUE = (Target(DAYBOOK, BARE, 0.8), Target(PACKED, BARE, 1.5))
 BULK = (Target(DAYBOOK, "", 10_000),)
+SCALING = (Target("Daybook, 4 workers", DAYBOOK, 3.0),)
 LATENCY = (Target(DAYBOOK, BARE, 1.5, key="p95", at_most=True),)
 MEMORY = (Target(DAYBOOK, STOCK, 1.15, at_most=True),)
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import nullcontext
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, TypeVar
 from uuid import UUID
 
 import structlog
-from django.db import DEFAULT_DB_ALIAS, Error, InterfaceError, OperationalError, connection, connections
+from django.db import DEFAULT_DB_ALIAS, Error, InterfaceError, OperationalError, connection, connections, transaction
 from django.db.backends.signals import connection_created
 from django.db.models import DurationField, ExpressionWrapper, F, FloatField, Lookup, Model, QuerySet
 from django.db.models.expressions import Combinable
@@ -175,22 +176,47 @@ def cut_sessions(name: str) -> int:
         return len(cursor.fetchall())
 
 
-def bound_sessions(*, lock_seconds: float, statement_seconds: float) -> None:
-    """From now on let no session of this process wait longer than that for a lock, or take longer for a statement.
+def has_pooler() -> bool:
+    """Whether something between us and PostgreSQL answers in its name: it can't know the server's process."""
+    if connection.vendor != "postgresql":
+        return False
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        return bool(cursor.fetchone()[0] != connection.connection.info.backend_pid)
 
-    On PostgreSQL also for what follows within a transaction; SQLite knows only the wait for its lock.
+
+def hands_sessions_on() -> bool:
+    """Whether DATABASE_POOLED says that a session is ours for one transaction only."""
+    return bool(connection.settings_dict["DISABLE_SERVER_SIDE_CURSORS"])
+
+
+def bound_sessions(*, lock_seconds: float, statement_seconds: float) -> None:
+    """From now on let nothing in this process wait longer than that for a lock, or take longer for a statement.
+
+    On PostgreSQL also for what follows within a transaction; SQLite knows only the wait for its lock. Where sessions
+    are handed on, every transaction is bound anew, and a statement outside of any gets one of its own.
     """
+    lock, statement = int(lock_seconds * 1000), int(statement_seconds * 1000)
+    limits = {"lock_timeout": lock, "statement_timeout": statement, "idle_in_transaction_session_timeout": statement}
 
     def bound(connection: Any, **_: Any) -> None:
-        lock, statement = int(lock_seconds * 1000), int(statement_seconds * 1000)
-        with connection.cursor() as cursor:
-            if connection.vendor == "sqlite":
+        if connection.vendor == "sqlite":
+            with connection.cursor() as cursor:
                 cursor.execute(f"PRAGMA busy_timeout = {lock}")
-                return
-            cursor.execute(
-                f"SET lock_timeout = {lock}; SET statement_timeout = {statement};"
-                f" SET idle_in_transaction_session_timeout = {statement}"
-            )
+        elif not hands_sessions_on():
+            with connection.cursor() as cursor:
+                cursor.execute("; ".join(f"SET {name} = {value}" for name, value in limits.items()))
+        elif bound_transaction not in connection.execute_wrappers:
+            connection.execute_wrappers.append(bound_transaction)
+
+    def bound_transaction(execute: Callable[..., T], sql: str, params: Any, many: bool, context: Any) -> T:
+        wrapped = context["connection"]
+        with nullcontext() if wrapped.in_atomic_block else transaction.atomic(using=wrapped.alias):
+            session = wrapped.connection
+            if session.info.transaction_status.name == "IDLE":
+                with wrapped.wrap_database_errors:
+                    session.execute("; ".join(f"SET LOCAL {name} = {value}" for name, value in limits.items()))
+            return execute(sql, params, many, context)
 
     connection.close()
     connection_created.connect(bound, weak=False, dispatch_uid="daybook bounds")

@@ -11,7 +11,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
-from jobs import health, inflight, queries
+from jobs import dialect, health, inflight, queries
 from jobs.conf import conf
 
 MOST_CLOCK_SECONDS = 2.0
@@ -83,6 +83,17 @@ def _clocks(part: str) -> Finding:
     return Finding(part, not wrong, found, "let every machine keep its time by NTP")
 
 
+def _sessions(part: str) -> Finding:
+    pooled = dialect.has_pooler()
+    found = f"{'a' if pooled else 'no'} pooler before the database"
+    return Finding(
+        part,
+        not pooled or dialect.hands_sessions_on(),
+        found,
+        "set DATABASE_POOLED=1, unless it leaves a session to its client for good",
+    )
+
+
 def _inflight(part: str) -> Finding:
     misfits = sum(1 for _ in inflight.check_inflight())
     found = f"{misfits} would not run under this code" if misfits else "everything that waits would run"
@@ -107,6 +118,7 @@ def _word(value: object) -> str:
 _LOOKS: dict[str, Callable[[str], Finding]] = {
     "migrations": _migrations,
     "queues": _queues,
+    "sessions": _sessions,
     "clocks": _clocks,
     "in flight": _inflight,
     "settings": _settings,

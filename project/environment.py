@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
 from pathlib import Path
+from typing import Any
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
@@ -54,6 +55,9 @@ class Environment:
     allowed_hosts: list[str] = _texts("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"], "Host names served.")
     data_dir: str = _text("DATA_DIR", str(BASE_DIR / "var"), "Folder of the embedded database, broker and logs.")
     database_url: str = _text("DATABASE_URL", "", "Postgres or SQLite; empty: SQLite in DATA_DIR.")
+    database_pooled: bool = _flag(
+        "DATABASE_POOLED", False, "A pooler before PostgreSQL lends a session for one transaction only (PgBouncer)."
+    )
     broker_url: str = _text("BROKER_URL", "", "Redis, Valkey, Sentinel or RabbitMQ; empty: the embedded Valkey.")
     broker_master_name: str = _text("BROKER_MASTER_NAME", "mymaster", "What the Sentinels call the broker's master.")
     field_encryption_keys: list[str] = _texts(
@@ -186,7 +190,7 @@ class Environment:
     code_version: str = _text("CODE_VERSION", "", "Version noted with runs and workers; empty: the package's.")
     time_zone: str = _text("TIME_ZONE", "UTC", "Zone of the admin pages; the database keeps UTC.")
 
-    def database(self) -> dict[str, object]:
+    def database(self) -> dict[str, Any]:
         """Return Django's DATABASES entry."""
         url = self.database_url or f"sqlite:///{Path(self.data_dir) / 'daybook.sqlite3'}"
         found = dict(environ.Env.db_url_config(url))

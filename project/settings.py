@@ -113,7 +113,9 @@ else:
         "keepalives_interval": 2,
         "keepalives_count": 5,
         "tcp_user_timeout": 15_000,
+        **DATABASES["default"].get("OPTIONS", {}),
     }
+    DATABASES["default"].setdefault("DISABLE_SERVER_SIDE_CURSORS", ENVIRONMENT.database_pooled)
 
 if ENVIRONMENT.email_url.startswith("resend://"):
     EMAIL_BACKEND = "anymail.backends.resend.EmailBackend"

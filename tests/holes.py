@@ -1,4 +1,4 @@
-"""A TCP way to a unix socket that can turn into a black hole: connections stay open, and nothing comes through."""
+"""A TCP way to a server that can turn into a black hole: connections stay open, and nothing comes through."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from typing import Self
 class BlackHole:
     """Forwards until it is silent; what was sent meanwhile is gone, and those connections never speak again."""
 
-    def __init__(self, target: Path) -> None:
+    def __init__(self, target: Path | tuple[str, int], *, address: str = "127.0.0.1") -> None:
         self._target = target
-        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._listener = socket.create_server((address, 0))
         self.port = int(self._listener.getsockname()[1])
         self._open: list[socket.socket] = []
         self.silent = threading.Event()
@@ -35,11 +35,17 @@ class BlackHole:
                 self._open.append(near)
                 if self.silent.is_set():
                     continue
-                far = socket.socket(socket.AF_UNIX)
-                far.connect(str(self._target))
+                far = self._connect()
                 self._open.append(far)
                 for pair in ((near, far), (far, near)):
                     threading.Thread(target=self._forward, args=pair, daemon=True).start()
+
+    def _connect(self) -> socket.socket:
+        if not isinstance(self._target, Path):
+            return socket.create_connection(self._target)
+        far = socket.socket(socket.AF_UNIX)
+        far.connect(str(self._target))
+        return far
 
     def _forward(self, source: socket.socket, target: socket.socket) -> None:
         is_swallowed = False

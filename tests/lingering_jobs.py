@@ -31,6 +31,14 @@ def waits_at_gate(name: str) -> str:
 
 
 @job
+def waits_at_gate_of_its_claim(name: str) -> int:
+    """The same, at a gate of each claim's own; return which claim it was."""
+    token = current_run().token
+    waits_at_gate.run(f"{name}-{token}")
+    return token
+
+
+@job
 def walks(steps: int) -> int:
     """Take the steps one by one: slowly in the first claim, so that it can be stopped in its midst."""
     run = current_run()

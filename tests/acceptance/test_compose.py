@@ -88,6 +88,10 @@ def test_no_secret_has_a_default() -> None:
         assert f"${{{name}}}" not in text
 
 
+def test_any_setting_may_stand_in_the_file_beside_it() -> None:
+    assert {str(SERVICES[name]["env_file"]) for name in OURS} == {str([{"path": ".env", "required": False}])}
+
+
 def test_every_service_restarts_and_all_but_the_one_shot_are_probed() -> None:
     assert {name for name, service in SERVICES.items() if service["restart"] != "unless-stopped"} == {"migrate"}
     assert {name for name, service in SERVICES.items() if "healthcheck" not in service} == {"migrate"}

@@ -1,7 +1,7 @@
 """`make soak`: starts a cluster, enqueues, hurts, drains, judges; status 1 on any violation; --write keeps the figures.
 
-SOAK_JOBS, SOAK_KILLS, SOAK_BACKEND, SOAK_SEED and SOAK_SECONDS set its size; SOAK_ONLY="kill child,broker" leaves other
-faults out; SOAK_KEEP=1 keeps its folder. With --wiped: that many queued runs, and a broker that forgets them.
+SOAK_JOBS, SOAK_KILLS, SOAK_BACKEND, SOAK_SEED and SOAK_SECONDS set its size; SOAK_ONLY="kill child,broker wipe" leaves
+other faults out; SOAK_KEEP=1 keeps its folder. With --wiped: that many queued runs, and a broker that forgets them.
 """
 
 from __future__ import annotations
@@ -11,10 +11,13 @@ import shutil
 import signal
 import sys
 import tempfile
+from contextlib import ExitStack
 from pathlib import Path
 
+from tests.hosts import Network
 from tests.soak import effects
 from tests.soak.backends import BACKENDS
+from tests.soak.own_server import LOOPBACK
 from tests.soak.plan import Size
 
 
@@ -26,25 +29,27 @@ def main() -> int:
     folder = Path(tempfile.mkdtemp(prefix="soak-", dir="/tmp" if os.path.isdir("/tmp") else None))
     folder.chmod(0o755)
     print(f"soak of {size} in {folder}", flush=True)
-    database_type, broker_type = BACKENDS[size.backend]
-    database, broker = database_type(folder / "database"), broker_type(folder / "broker")
-    os.environ.update(environment(folder, database.url, broker.url))
+    backend = BACKENDS[size.backend]
     good = False
-    try:
-        database.start()
-        broker.start()
+    with ExitStack() as stack:
+        network = stack.enter_context(Network(*backend.hosts)) if backend.hosts else None
+        address = network.address if network else LOOPBACK
+        database = backend.database(folder / "database", address=address)
+        broker = backend.broker(folder / "broker", address=address)
+        os.environ.update({**environment(folder, database.url, broker.url), **database.variables})
+        for server in (database, broker):
+            stack.callback(server.stop)
+            server.start()
         # Django reads the environment when it is imported, so the rest is another module.
         from tests.soak import conduct, wiped
 
         if "--wiped" in sys.argv:
             good = wiped.wipe(size, folder, database, broker)
         else:
-            good = conduct.soak(size, folder, database, broker, write="--write" in sys.argv)
-    finally:
-        broker.stop()
-        database.stop()
-        if good and not os.environ.get("SOAK_KEEP"):
-            shutil.rmtree(folder, ignore_errors=True)
+            hosts = list(network.hosts.values()) if network else []
+            good = conduct.soak(size, folder, database, broker, hosts=hosts, write="--write" in sys.argv)
+    if good and not os.environ.get("SOAK_KEEP"):
+        shutil.rmtree(folder, ignore_errors=True)
     return 0 if good else 1
 
 

@@ -6,6 +6,7 @@ import contextlib
 import os
 import shutil
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +16,30 @@ from kombu import Connection
 
 from project.embedded import valkey
 from tests.soak import effects
-from tests.soak.own_server import Server, free_port
+from tests.soak.own_server import LOOPBACK, Server, free_port
 from tests.soak.plan import QUEUES
+
+FREEZE_SECONDS = 6.0
+PASSWORD = "only-for-soaks"
 
 
 class Broker(Server):
     """A message broker."""
+
+    def __init__(self, folder: Path, *, address: str = LOOPBACK) -> None:
+        super().__init__(folder, address=address)
+        self.faults: dict[str, Callable[[], None]] = {
+            "kill": self._restart,
+            "wipe": self.wipe,
+            "restart without data": lambda: self._restart(forget=True),
+            "freeze": lambda: self.freeze(FREEZE_SECONDS),
+        }
+
+    def _restart(self, *, forget: bool = False) -> None:
+        self.kill()
+        if forget:
+            self.forget()
+        self.start()
 
     def wipe(self) -> None:
         """Lose every message while it runs."""
@@ -30,18 +49,18 @@ class Broker(Server):
 class Valkey(Broker):
     """The embedded broker, as `make up` runs it."""
 
-    def __init__(self, folder: Path) -> None:
-        super().__init__(folder)
+    def __init__(self, folder: Path, *, address: str = LOOPBACK) -> None:
+        super().__init__(folder, address=address)
         self._socket = folder / "b.sock"
         self.url = f"redis+socket://{self._socket}"
-        self._client = redis.Redis(unix_socket_path=str(self._socket), socket_timeout=2)
+        self.client = redis.Redis(unix_socket_path=str(self._socket), socket_timeout=2)
 
     def command(self) -> list[str]:
         return valkey.command(valkey.find_server(), self._socket)
 
     def answers(self) -> bool:
         try:
-            info = self._client.info("server")
+            info = self.client.info("server")
         except redis.RedisError:
             return False
         self.version = (
@@ -53,18 +72,21 @@ class Valkey(Broker):
         shutil.rmtree(self.folder / "appendonlydir", ignore_errors=True)
 
     def wipe(self) -> None:
-        self._client.flushall()
+        self.client.flushall()
 
 
 class Redis(Valkey):
     """Debian's redis-server on a port."""
 
-    def __init__(self, folder: Path) -> None:
-        super().__init__(folder)
-        port = free_port()
-        self._words = ["--port", str(port), "--bind", "127.0.0.1", "--dir", str(folder), "--appendonly", "yes"]
-        self.url = f"redis://127.0.0.1:{port}/0"
-        self._client = redis.Redis(port=port, socket_timeout=2)
+    def __init__(self, folder: Path, *, address: str = LOOPBACK) -> None:
+        super().__init__(folder, address=address)
+        self.port = port = free_port()
+        self._words = ["--port", str(port), "--bind", address, "--dir", str(folder), "--appendonly", "yes"]
+        # Beyond loopback neither Redis nor production mode goes without one.
+        password = "" if address == LOOPBACK else PASSWORD
+        self._words += ["--requirepass", password] if password else []
+        self.url = f"redis://:{password}@{address}:{port}/0" if password else f"redis://{address}:{port}/0"
+        self.client = redis.Redis(address, port, password=password or None, socket_timeout=2)
 
     def command(self) -> list[str]:
         return ["redis-server", *self._words, "--save", "", "--maxmemory-policy", "noeviction"]
@@ -73,8 +95,8 @@ class Redis(Valkey):
 class RabbitMQ(Broker):
     """A RabbitMQ node of our own, with its own name, ports and epmd."""
 
-    def __init__(self, folder: Path) -> None:
-        super().__init__(folder)
+    def __init__(self, folder: Path, *, address: str = LOOPBACK) -> None:
+        super().__init__(folder, address=address)
         self._port, self._clustering, self._names = free_port(), free_port(), free_port()
         self._node = f"soak{self._port}@localhost"
         self.url = f"amqp://guest:guest@127.0.0.1:{self._port}//"

@@ -8,11 +8,14 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import cycle
 from pathlib import Path
 
 from project.embedded.supervision import TETHER
 from project.environment import BASE_DIR
+from tests.hosts import Host
 from tests.soak import effects
 from tests.soak.plan import QUEUES
 
@@ -27,6 +30,7 @@ class Member:
     name: str
     words: list[str]
     machine: str = ""
+    host: Host | None = None
     process: subprocess.Popen[bytes] | None = None
     starts: int = 0
     restart_at: float = 0.0
@@ -50,15 +54,20 @@ class Member:
 class Cluster:
     """Starts the members, starts them again when they end, and ends them."""
 
-    def __init__(self, folder: Path, *, workers: int = 2, beats: int = 2, app: str = "tests.soak.app") -> None:
+    def __init__(
+        self, folder: Path, *, workers: int = 2, beats: int = 2, app: str = "tests.soak.app", hosts: Sequence[Host] = ()
+    ) -> None:
         self._app = app
-        self.folder = folder
+        self.folder, self.hosts = folder, hosts
         self.environment = {**os.environ, "SOAK_ROLE": "process", effects.FOLDER: str(folder)}
         # Every second worker as if on another machine: of those the beats know nothing but their heartbeats. SQLite has
         # but one machine.
         machines = ["", "" if os.environ.get("DATABASE_URL", "").startswith("sqlite") else "another machine"]
         self.workers = [Member(f"w{n + 1}", _worker(f"w{n + 1}"), machines[n % 2]) for n in range(workers)]
         self.beats = [Member(f"b{n + 1}", ["beat", "--pidfile=", "--loglevel=INFO"]) for n in range(beats)]
+        for members in (self.workers, self.beats) if hosts else ():
+            for member, host in zip(members, cycle(hosts), strict=False):
+                member.host, member.machine = host, host.name
         self._ending = threading.Event()
         self._supervisor = threading.Thread(target=self._supervise, daemon=True)
 
@@ -66,6 +75,11 @@ class Cluster:
     def members(self) -> list[Member]:
         """All processes."""
         return [*self.workers, *self.beats]
+
+    def pids_on(self, host: Host) -> list[int]:
+        """Return the living processes of a host, with the pools of its workers."""
+        there = [member for member in self.members if member.host == host and member.pid]
+        return [pid for member in there for pid in (member.pid, *member.children()) if pid]
 
     @property
     def restarts(self) -> int:
@@ -125,9 +139,10 @@ class Cluster:
             return
         member.restart_at = 0.0
         member.starts += 1
+        there = member.host.words if member.host else []
         with (self.folder / f"{member.name}.log").open("ab") as log:
             member.process = subprocess.Popen(
-                [*TETHER, sys.executable, "-m", "celery", "-A", self._app, *member.words],
+                [*TETHER, *there, sys.executable, "-m", "celery", "-A", self._app, *member.words],
                 cwd=BASE_DIR,
                 env={**self.environment, effects.MACHINE: member.machine},
                 stdin=subprocess.DEVNULL,

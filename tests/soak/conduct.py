@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 import django
@@ -15,7 +16,8 @@ from project.environment import BASE_DIR
 
 django.setup()
 
-from tests.soak import checker, effects, ending, report  # noqa: E402 - after django.setup()
+from tests.hosts import Host  # noqa: E402 - after django.setup()
+from tests.soak import checker, effects, ending, report  # noqa: E402
 from tests.soak.brokers import Broker  # noqa: E402
 from tests.soak.cluster import Cluster  # noqa: E402
 from tests.soak.databases import Database  # noqa: E402
@@ -28,13 +30,17 @@ SIGNS_OF_LIFE_SECONDS = 10.0
 SHOWN = 20
 
 
-def soak(size: Size, folder: Path, database: Database, broker: Broker, *, write: bool) -> bool:
+def soak(
+    size: Size, folder: Path, database: Database, broker: Broker, *, hosts: Sequence[Host] = (), write: bool
+) -> bool:
     """Soak and print the figures, `write` them to docs/soak.md as well; whether nothing was violated."""
     ending.prepare()
-    cluster = Cluster(folder)
+    cluster = Cluster(folder, hosts=hosts)
     duplicates = Duplicates(folder, broker.url, seed=size.seed)
     nemesis = Nemesis(cluster, broker, database, seed=size.seed)
-    nemesis.schedule = Schedule.drawn(size, database_faults=sorted(database.faults))
+    nemesis.schedule = Schedule.drawn(
+        size, database_faults=list(database.faults), broker_faults=list(broker.faults), has_hosts=bool(hosts)
+    )
     cluster.start()
     try:
         cluster.wait_ready()

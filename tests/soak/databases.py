@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import pwd
 import signal
 import sqlite3
 import subprocess
@@ -13,7 +11,8 @@ from pathlib import Path
 
 import psycopg
 
-from tests.soak.own_server import Server, free_port
+from tests.soak.own_server import LOOPBACK, Server, as_postgres, free_port, give_to_postgres
+from tests.soak.pooler import PgBouncer
 
 POSTGRES_BIN = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
 
@@ -23,6 +22,7 @@ class Database:
 
     url: str
     version: str
+    variables: dict[str, str] = {}
     faults: dict[str, Callable[[], None]]
 
     def start(self) -> None:
@@ -37,7 +37,7 @@ class SQLite(Database):
 
     version = f"SQLite {sqlite3.sqlite_version}"
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, address: str = LOOPBACK) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._path = folder / "soak.sqlite3"
         self.url = f"sqlite:///{self._path}"
@@ -54,34 +54,35 @@ class SQLite(Database):
 class Postgres(Server, Database):
     """A PostgreSQL cluster of our own, run by the postgres user."""
 
-    def __init__(self, folder: Path) -> None:
-        super().__init__(folder)
+    def __init__(self, folder: Path, *, address: str = LOOPBACK) -> None:
+        super().__init__(folder, address=address)
         self.port = free_port()
         self._data = folder / "data"
         self._bin = POSTGRES_BIN[-1]
-        self.url = f"postgres://postgres@127.0.0.1:{self.port}/postgres"
+        self.url = self.own_url = f"postgres://postgres@{address}:{self.port}/postgres"
         self.faults = {
-            "immediate restart": self._restart,
             "all backends terminated": self._terminate,
+            "immediate restart": self._restart,
             "immediate stop for 4 s": lambda: self._restart(pause=4),
         }
 
     def command(self) -> list[str]:
-        settings = {"listen_addresses": "127.0.0.1", "port": self.port, "unix_socket_directories": self.folder}
+        settings = {"listen_addresses": self.address, "port": self.port, "unix_socket_directories": self.folder}
         words = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
-        return [*self._as_owner(), str(self._bin / "postgres"), "-D", str(self._data), *words]
+        return [*as_postgres(), str(self._bin / "postgres"), "-D", str(self._data), *words]
 
     def start(self) -> None:
         if not self._data.exists():
-            owner = pwd.getpwnam("postgres") if os.geteuid() == 0 else pwd.getpwuid(os.geteuid())
-            os.chown(self.folder, owner.pw_uid, owner.pw_gid)
+            give_to_postgres(self.folder)
             words = [str(self._bin / "initdb"), "-U", "postgres", "-A", "trust", "-D", str(self._data)]
-            subprocess.run([*self._as_owner(), *words], check=True, capture_output=True, timeout=60)
+            subprocess.run([*as_postgres(), *words], check=True, capture_output=True, timeout=60)
+            with (self._data / "pg_hba.conf").open("a") as rules:
+                rules.write(f"host all all {self.address}/24 trust\n")
         super().start()
 
     def answers(self) -> bool:
         try:
-            with psycopg.connect(self.url, connect_timeout=2) as connection:
+            with psycopg.connect(self.own_url, connect_timeout=2) as connection:
                 self.version = f"PostgreSQL {connection.info.server_version // 10000}"
                 return True
         except psycopg.OperationalError:
@@ -100,12 +101,38 @@ class Postgres(Server, Database):
         self._process = None
 
     def _terminate(self) -> None:
-        with psycopg.connect(self.url, connect_timeout=5, autocommit=True) as connection:
+        with psycopg.connect(self.own_url, connect_timeout=5, autocommit=True) as connection:
             connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()")
 
     def stop(self) -> None:
         if self._process:
             self._immediate_stop()
 
-    def _as_owner(self) -> list[str]:
-        return ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"] if os.geteuid() == 0 else []
+
+class PooledPostgres(Postgres):
+    """The same behind a PgBouncer, which lends a session for one transaction only."""
+
+    variables = {"DATABASE_POOLED": "1"}
+
+    def __init__(self, folder: Path, *, address: str = LOOPBACK) -> None:
+        super().__init__(folder, address=address)
+        self._pooler = PgBouncer(folder / "pooler", self.own_url)
+        self.url = self._pooler.url
+        self.faults = {"pooler killed": self._restart_pooler, **self.faults}
+
+    def start(self) -> None:
+        super().start()
+        self._pooler.start()
+
+    def answers(self) -> bool:
+        answered = super().answers()
+        self.version += f" behind {self._pooler.version}"
+        return answered
+
+    def stop(self) -> None:
+        self._pooler.stop()
+        super().stop()
+
+    def _restart_pooler(self) -> None:
+        self._pooler.kill()
+        self._pooler.start()

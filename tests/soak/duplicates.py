@@ -13,6 +13,7 @@ from typing import Any
 from kombu import Connection
 
 from tests.soak import effects
+from tests.soak.sentinel import MASTER
 
 LATEST_SECONDS = 8.0
 
@@ -49,7 +50,8 @@ class Duplicates(threading.Thread):
         if not due:
             return
         self._waiting = deque(entry for entry in self._waiting if entry[0] > now)
-        options = {"socket_connect_timeout": 1, "socket_timeout": 2} if self._url.startswith("redis") else {}
+        options = {"socket_connect_timeout": 1, "socket_timeout": 2, "master_name": MASTER}
+        options = {} if self._url.startswith("amqp") else options
         try:
             with Connection(self._url, connect_timeout=1, transport_options=options) as connection:
                 producer = connection.Producer(serializer="json")

@@ -12,7 +12,16 @@ from pathlib import Path
 from tests.soak import effects
 from tests.soak.effects import Line
 
-LOSING_MESSAGES = frozenset({"broker wipe", "broker restart without data"})
+LOSING_MESSAGES = frozenset(
+    {
+        "broker wipe",
+        "broker restart without data",
+        "broker failover",
+        "broker failover while frozen",
+        "broker failover without data",
+        "cut host",
+    }
+)
 FINAL = frozenset({"SUCCESS", "FAILED", "CANCELLED", "SKIPPED", "MISSED"})
 
 
@@ -98,8 +107,8 @@ class History:
 
     @cached_property
     def frozen(self) -> set[int]:
-        """The processes that were stopped for longer than their lease: what they write afterwards is stale."""
-        return {pid for fault in self.faults if fault["kind"].startswith("freeze") for pid in fault["pids"]}
+        """The processes stopped or cut off for longer than their lease: what they write afterwards is stale."""
+        return {pid for fault in self.faults if fault["kind"].startswith(("freeze", "cut")) for pid in fault["pids"]}
 
     def told(self, event: str) -> list[Line]:
         """Return the client's lines of one kind."""

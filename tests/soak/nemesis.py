@@ -18,8 +18,8 @@ from tests.soak.cluster import Cluster, Member
 from tests.soak.databases import Database
 from tests.soak.plan import Fault, Schedule
 
-BROKER_FREEZE_SECONDS = 6.0
-SLOW = ("broker", "database", "freeze worker", "deploy")
+CUT_SECONDS = 14.0
+SLOW = ("broker", "database", "freeze worker", "deploy", "cut host")
 
 
 class Nemesis(threading.Thread):
@@ -42,6 +42,7 @@ class Nemesis(threading.Thread):
             "kill beat": lambda _: self._kill_main(self._cluster.beats, "kill beat"),
             "freeze worker": self._freeze_worker,
             "deploy": self._deploy,
+            "cut host": self._cut_host,
             "broker": self._hurt_broker,
             "database": self._hurt_database,
         }
@@ -106,20 +107,15 @@ class Nemesis(threading.Thread):
             effects.append("faults", kind="deploy", pids=[])
             self._cluster.deploy(member)
 
+    def _cut_host(self, _: str) -> None:
+        host = self._dice.choice(self._cluster.hosts)
+        _note_and("cut host", self._cluster.pids_on(host), host.cut)
+        time.sleep(CUT_SECONDS)
+        host.join()
+
     def _hurt_broker(self, what: str) -> None:
         effects.append("faults", kind=f"broker {what}", pids=[])
-        match what:
-            case "wipe":
-                self._broker.wipe()
-            case "freeze":
-                self._broker.freeze(BROKER_FREEZE_SECONDS)
-            case "kill":
-                self._broker.kill()
-                self._broker.start()
-            case _:
-                self._broker.kill()
-                self._broker.forget()
-                self._broker.start()
+        self._broker.faults[what]()
 
     def _hurt_database(self, what: str) -> None:
         effects.append("faults", kind=f"database {what}", pids=[])

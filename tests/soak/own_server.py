@@ -1,8 +1,9 @@
-"""A server process of the soak's own, on loopback, with its data in the soak's folder, so that it may be hurt."""
+"""A server process of the soak's own, on this machine, with its data in the soak's folder, so that it may be hurt."""
 
 from __future__ import annotations
 
 import os
+import pwd
 import signal
 import socket
 import subprocess
@@ -12,12 +13,26 @@ from pathlib import Path
 from project.embedded.supervision import TETHER
 from tests.plugins.polling import poll
 
+LOOPBACK = "127.0.0.1"
+
 
 def free_port() -> int:
     """Return a port nobody listens on."""
     with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
+        probe.bind((LOOPBACK, 0))
         return int(probe.getsockname()[1])
+
+
+def as_postgres() -> list[str]:
+    """Return what comes before the command of a server that refuses to run as root."""
+    return ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"] if os.geteuid() == 0 else []
+
+
+def give_to_postgres(folder: Path) -> None:
+    """Make the folder that of the user of such a server."""
+    if os.geteuid() == 0:
+        owner = pwd.getpwnam("postgres")
+        os.chown(folder, owner.pw_uid, owner.pw_gid)
 
 
 class Server:
@@ -26,8 +41,8 @@ class Server:
     url: str
     version: str = ""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, *, address: str = LOOPBACK) -> None:
+        self.folder, self.address = folder, address
         folder.mkdir(parents=True, exist_ok=True)
         self._process: subprocess.Popen[bytes] | None = None
 

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 POINTS = ("before claim", "after claim", "after body", "before settle", "in settle", "after settle", "before publish")
-BROKER_FAULTS = ("kill", "wipe", "restart without data", "freeze")
 QUEUES = ("base", "email", "ai", "notifications", "maintenance")
 WARM_UP_SECONDS = 3.0
 
@@ -64,11 +63,13 @@ class Schedule:
     faults: list[Fault] = field(default_factory=list)
 
     @classmethod
-    def drawn(cls, size: Size, *, database_faults: list[str]) -> Schedule:
+    def drawn(
+        cls, size: Size, *, database_faults: list[str], broker_faults: list[str], has_hosts: bool = False
+    ) -> Schedule:
         """Draw a schedule: half of the kills at named points, the rest of children, workers and groups.
 
         With every 20 kills come 4 broker faults, 2 of the database, a killed beat, a worker frozen beyond its lease,
-        one frozen in the middle of the transaction that ends a run, and a deploy.
+        one frozen in the middle of the transaction that ends a run, a deploy, and 2 hosts cut off where there are any.
         """
         dice = random.Random(size.seed)
         at_points = size.kills // 2
@@ -78,10 +79,11 @@ class Schedule:
             (("kill child", "kill child", "kill worker", "kill group")[number % 4], "") for number in range(plain)
         ]
         score = max(1, size.kills // 20) if size.kills else 0
-        kinds += [("broker", BROKER_FAULTS[number % len(BROKER_FAULTS)]) for number in range(4 * score)]
+        kinds += [("broker", broker_faults[number % len(broker_faults)]) for number in range(4 * score)]
         kinds += [("database", database_faults[number % len(database_faults)]) for number in range(2 * score)]
         kinds += [("kill beat", ""), ("freeze worker", ""), ("freeze at", "in settle"), ("deploy", "")] * score
-        kinds = [kind for kind in kinds if not size.only or kind[0] in size.only]
+        kinds += [("cut host", "")] * (2 * score if has_hosts else 0)
+        kinds = [kind for kind in kinds if not size.only or {kind[0], " ".join(kind)} & set(size.only)]
         dice.shuffle(kinds)
         step = (size.load_seconds - WARM_UP_SECONDS) / max(1, len(kinds))
         times = [WARM_UP_SECONDS + step * (place + dice.random()) for place in range(len(kinds))]

@@ -66,7 +66,8 @@ def soak_stock(size: Size) -> int:
     broker.start()
     cluster = Cluster(folder, beats=0, app="tests.soak.stock_app")
     nemesis = Nemesis(cluster, broker, SQLite(folder / "none"), seed=size.seed)
-    nemesis.schedule = without_the_missing(Schedule.drawn(size, database_faults=["none"]))
+    drawn = Schedule.drawn(size, database_faults=["none"], broker_faults=list(broker.faults))
+    nemesis.schedule = without_the_missing(drawn)
     try:
         cluster.start()
         cluster.wait_ready()

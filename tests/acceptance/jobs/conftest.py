@@ -8,7 +8,7 @@ import shutil
 import sys
 import tempfile
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -57,29 +57,29 @@ class Engine:
         ours = {"DATABASE_URL": url, "BROKER_URL": self.broker_url, "NOTES": str(self.folder / "notes")}
         return {**os.environ, **ours, "LEASE_SECONDS": str(LEASE_SECONDS), "RUN_LOG_LINES": "100"}
 
-    def start(self, *arguments: str, **variables: str) -> Process:
-        """Start a Celery command on the app under test, or on another `app`."""
+    def start(self, *arguments: str, there: Sequence[str] = (), **variables: str) -> Process:
+        """Start a Celery command on the app under test, or on another `app`; behind the words that lead elsewhere."""
         output = self.folder / f"{arguments[0]}-{len(self.processes)}.log"
         module = variables.pop("app", "tests.app")
-        command = [sys.executable, "-m", "celery", "-A", module, *arguments]
+        command = [*there, sys.executable, "-m", "celery", "-A", module, *arguments]
         process = Process(command, environment={**self.environment, **variables}, output=output)
         self.processes.append(process)
         return process
 
     def start_worker(
-        self, *, queues: str, name: str = "", concurrency: int = 1, wait: bool = True, **variables: str
+        self, *, queues: str, name: str = "", concurrency: int = 1, wait: bool = True, **options: Any
     ) -> Process:
         """Start a worker of these queues; unless told otherwise, return once it consumes."""
         name = name or f"w{len(self.processes)}"
         quiet = ("--without-mingle", "--without-gossip", "--loglevel=INFO")
-        process = self.start("worker", "-Q", queues, "-c", str(concurrency), "-n", f"{name}@%h", *quiet, **variables)
+        process = self.start("worker", "-Q", queues, "-c", str(concurrency), "-n", f"{name}@%h", *quiet, **options)
         if wait:
             process.said(r" ready\.")
         return process
 
-    def start_beat(self, *, wait: bool = True) -> Process:
+    def start_beat(self, *, wait: bool = True, **options: Any) -> Process:
         """Start a beat."""
-        process = self.start("beat", "--loglevel=INFO")
+        process = self.start("beat", "--loglevel=INFO", **options)
         if wait:
             process.said(r"beat: Starting")
         return process

@@ -36,6 +36,7 @@ PARTS = [
     "schedules",
     "migrations",
     "queues",
+    "sessions",
     "clocks",
     "in flight",
     "settings",
@@ -74,7 +75,7 @@ def test_the_doctor_finds_nothing_where_all_is_well(staffed: None, broker: str) 
 def test_the_doctor_names_what_is_missing_and_how_to_mend_it() -> None:
     status, said, printed = failed("doctor")
     assert status == 1
-    assert said.startswith(("3 of 12 need mending: beat, workers, queues", "4 of 12 need mending: broker, beat"))
+    assert said.startswith(("3 of 13 need mending: beat, workers, queues", "4 of 13 need mending: broker, beat"))
     assert "start one: celery -A project beat" in printed
     assert f"celery -A project worker -Q {','.join(QUEUES)}" in printed
 
