@@ -14,7 +14,7 @@ from django.db import DatabaseError, transaction
 from ingestion.conf import conf
 from ingestion.contacts import Person, note_contacts, people_in
 from ingestion.extraction import Extracted, extract_text
-from ingestion.joining_threads import join_thread, refresh_threads
+from ingestion.joining_threads import join_threads
 from ingestion.mime import ParsedMail, parse
 from ingestion.models import Account, Attachment, Mail, MailCopy
 from ingestion.parts import ParsedAttachment
@@ -79,7 +79,7 @@ def store(account: Account, arrivals: Sequence[Arrival], *, run_id: UUID | None,
     """
     counts = Counts(fetched=len(arrivals))
     stored = _stored(account, [arrival.parsed.identity for arrival in arrivals])
-    threads: set[int] = set()
+    new: list[Mail] = []
     people: list[Person] = []
     for arrival in arrivals:
         if (known := stored.get(arrival.parsed.identity)) is not None:
@@ -87,16 +87,14 @@ def store(account: Account, arrivals: Sequence[Arrival], *, run_id: UUID | None,
             if copies:
                 _note_copy(account, known, arrival.raw.key)
             continue
-        mail, more_threads = _store_one(account, arrival, run_id=run_id, now=now)
+        mail = _store_one(account, arrival, run_id=run_id, now=now)
         stored[arrival.parsed.identity] = stored[mail.identity] = mail
+        new.append(mail)
         counts.stored += 1
-        counts.threads += more_threads
         counts.attachments += len(arrival.files)
         counts.broken += bool(mail.parse_error)
         people += _people(account, mail)
-        if mail.thread_id:
-            threads.add(mail.thread_id)
-    refresh_threads(threads)
+    counts.threads = join_threads(account, new) if new else 0
     note_contacts(account.owner_id, people)
     return counts
 
@@ -116,7 +114,7 @@ def _note_copy(account: Account, mail: Mail, key: str) -> None:
         MailCopy.objects.get_or_create(account=account, provider_key=key, defaults={"mail": mail})
 
 
-def _store_one(account: Account, arrival: Arrival, *, run_id: UUID | None, now: datetime) -> tuple[Mail, int]:
+def _store_one(account: Account, arrival: Arrival, *, run_id: UUID | None, now: datetime) -> Mail:
     try:
         with transaction.atomic():
             return _insert(account, arrival, run_id=run_id, now=now)
@@ -128,7 +126,7 @@ def _store_one(account: Account, arrival: Arrival, *, run_id: UUID | None, now: 
             return _insert(account, Arrival(arrival.raw, bare, "", ()), run_id=run_id, now=now)
 
 
-def _insert(account: Account, arrival: Arrival, *, run_id: UUID | None, now: datetime) -> tuple[Mail, int]:
+def _insert(account: Account, arrival: Arrival, *, run_id: UUID | None, now: datetime) -> Mail:
     mail = Mail.objects.create(
         **_values(account, arrival, now),
         account=account,
@@ -138,7 +136,7 @@ def _insert(account: Account, arrival: Arrival, *, run_id: UUID | None, now: dat
         ingested_by=run_id,
     )
     Attachment.objects.bulk_create(_attachment(mail, n, *file) for n, file in enumerate(arrival.files))
-    return mail, join_thread(account, mail)
+    return mail
 
 
 def _values(account: Account, arrival: Arrival, now: datetime) -> dict[str, Any]:
