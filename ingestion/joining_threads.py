@@ -12,7 +12,7 @@ from datetime import datetime
 from functools import reduce
 from operator import or_
 
-from django.db.models import Count, Max, Min, Q
+from django.db.models import Q
 
 from ingestion.models import Account, Mail, Thread, ThreadReference
 from ingestion.subjects import stripped_subject
@@ -94,26 +94,38 @@ def _ids(mail: Mail) -> set[str]:
 def _settle(account: Account, groups: list[list[Mail]], threads: set[int]) -> int:
     """Let each group be a thread: the one that most of its mails are in already, else a new one; the others go."""
     kept = _kept(groups)
-    moved: dict[int, list[Mail]] = {}
-    made = 0
-    for number, group in enumerate(groups):
-        thread_id = kept.get(number)
-        if thread_id is None:
-            made += 1
-            first = min(group, key=lambda mail: mail.sent_at)
-            thread_id = Thread.objects.create(account=account, first_at=first.sent_at, last_at=first.sent_at).pk
-        if coming := [mail for mail in group if mail.thread_id != thread_id]:
-            moved[thread_id] = coming
-    left = {mail.thread_id for coming in moved.values() for mail in coming if mail.thread_id}
-    for thread_id, coming in moved.items():
-        _move(account, coming, thread_id)
-    gone = (
-        threads - set(kept.values()) - set(Mail.objects.filter(thread_id__in=left).values_list("thread_id", flat=True))
-    )
-    Thread.objects.filter(pk__in=gone).delete()
-    _forget_references(left - gone)
-    refresh_threads({*moved, *left} - gone)
-    return made - len(gone)
+    loaded = Counter(mail.thread_id for group in groups for mail in group)
+    made = {
+        number: _described(Thread(account=account), group) for number, group in enumerate(groups) if number not in kept
+    }
+    Thread.objects.bulk_create(made.values())
+    homes = kept | {number: thread.pk for number, thread in made.items()}
+    coming = [(mail, homes[number]) for number, group in enumerate(groups) for mail in group]
+    coming = [(mail, home) for mail, home in coming if mail.thread_id != home]
+    left = {mail.thread_id for mail, _ in coming if mail.thread_id}
+    _move(account, coming)
+    gone = Thread.objects.filter(pk__in=threads - set(kept.values()), mails=None).delete()[1].get("ingestion.Thread", 0)
+    _forget_references(left)
+    changed = {home for _, home in coming} | left
+    _describe({kept[number]: groups[number] for number in kept if kept[number] in changed}, loaded)
+    return len(made) - gone
+
+
+def _describe(groups: dict[int, list[Mail]], loaded: Counter[int | None]) -> None:
+    """Bring what threads tell of their mails up to date, from memory where all of them are there."""
+    for thread in Thread.objects.filter(pk__in=groups):
+        if thread.mail_count > loaded[thread.pk]:
+            _described(thread, list(thread.mails.only(*_FIELDS).iterator()))
+        else:
+            _described(thread, groups[thread.pk])
+        thread.save(update_fields=["subject", "root_message_id", "first_at", "last_at", "mail_count"])
+
+
+def _described(thread: Thread, mails: list[Mail]) -> Thread:
+    root = min(mails, key=lambda mail: (mail.sent_at, mail.identity))
+    thread.subject, thread.root_message_id = stripped_subject(root.subject)[:500], root.message_id
+    thread.first_at, thread.last_at, thread.mail_count = root.sent_at, max(mail.sent_at for mail in mails), len(mails)
+    return thread
 
 
 def _kept(groups: list[list[Mail]]) -> dict[int, int]:
@@ -126,13 +138,13 @@ def _kept(groups: list[list[Mail]]) -> dict[int, int]:
     return kept
 
 
-def _move(account: Account, mails: list[Mail], thread_id: int) -> None:
-    Mail.objects.filter(pk__in=[mail.pk for mail in mails]).update(thread_id=thread_id)
-    for mail in mails:
-        mail.thread_id = thread_id
-    ids = {known for mail in mails for known in _ids(mail)}
+def _move(account: Account, coming: list[tuple[Mail, int]]) -> None:
+    for mail, home in coming:
+        mail.thread_id = home
+    Mail.objects.bulk_update([mail for mail, _ in coming], ["thread"], batch_size=200)
+    known = {(home, name) for mail, home in coming for name in _ids(mail)}
     ThreadReference.objects.bulk_create(
-        [ThreadReference(account=account, thread_id=thread_id, message_id=known) for known in ids],
+        [ThreadReference(account=account, thread_id=home, message_id=name) for home, name in sorted(known)],
         ignore_conflicts=True,
     )
 
@@ -143,16 +155,3 @@ def _forget_references(thread_ids: set[int]) -> None:
         mails = Mail.objects.filter(thread_id=thread_id).only("message_id", "in_reply_to", "references")
         ids = {known for mail in mails.iterator() for known in _ids(mail)}
         ThreadReference.objects.filter(thread_id=thread_id).exclude(message_id__in=ids).delete()
-
-
-def refresh_threads(thread_ids: Iterable[int]) -> None:
-    """Bring counts, times and subjects of threads up to date with their mails."""
-    for thread in Thread.objects.filter(pk__in=set(thread_ids)):
-        known = thread.mails.aggregate(count=Count("pk"), first=Min("sent_at"), last=Max("sent_at"))
-        root = thread.mails.order_by("sent_at", "identity").only("subject", "message_id", "sent_at").first()
-        if root is None:
-            continue
-        thread.subject = stripped_subject(root.subject)[:500]
-        thread.root_message_id = root.message_id
-        thread.first_at, thread.last_at, thread.mail_count = known["first"], known["last"], known["count"]
-        thread.save(update_fields=["subject", "root_message_id", "first_at", "last_at", "mail_count"])
