@@ -47,6 +47,7 @@ ENQUEUE = (Target(DAYBOOK, BARE, 0.8), Target(PACKED, BARE, 1.5))
 BULK = (Target(DAYBOOK, "", 10_000),)
 LATENCY = (Target(DAYBOOK, BARE, 1.5, key="p95", at_most=True),)
 MEMORY = (Target(DAYBOOK, STOCK, 1.15, at_most=True),)
+INGEST = (Target("plain cpu", "", 15, key="p95", at_most=True),)
 
 
 def sentences(
