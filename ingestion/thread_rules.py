@@ -58,7 +58,11 @@ def conversations(letters: list[Letter]) -> list[list[Letter]]:
 def _joined(trees: list[Tree]) -> list[list[Tree]]:
     groups: list[list[Tree]] = []
     for tree in trees:
-        linked = [group for group in groups if any(belong_together(tree, other) for other in group)]
-        groups = [group for group in groups if group not in linked]
-        groups.append([tree, *(other for group in linked for other in group)])
+        joined, others = [tree], []
+        for group in groups:
+            if any(belong_together(tree, other) for other in group):
+                joined += group
+            else:
+                others.append(group)
+        groups = [*others, joined]
     return groups

@@ -22,19 +22,21 @@ def seconds_of(work: Callable[[], object]) -> float:
 
 
 def kill_again_and_again(
-    work: Callable[[], object], *, kills: int, within: float, dice: random.Random, over: Callable[[], object]
+    work: Callable[[], object], *, kills: int, within: float, dice: random.Random, over: Callable[[], bool]
 ) -> int:
     """Kill the work that often, each time at a random point within so many seconds; returns how often it ended before.
 
-    `over` is called after each end, by itself or by a kill, and may make more work.
+    `over` is called after each end, by itself or by a kill, may make more work, and says whether the work advanced: as
+    long as it doesn't, it gets more and more time.
     """
     killed = ended = 0
+    patience = within
     while killed < kills:
-        if ended_within(work, seconds=dice.uniform(0, within)):
+        if ended_within(work, seconds=dice.uniform(0, patience)):
             ended += 1
         else:
             killed += 1
-        over()
+        patience = within if over() else 1.5 * patience
     return ended
 
 
