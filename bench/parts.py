@@ -6,6 +6,8 @@ from typing import Protocol
 
 from bench import enqueueing, latency, memory, scaling, targets, throughput, waiting
 from bench.ground import Ground
+from bench.ingest import Ingesting
+from bench.notifying import Notifying
 from bench.racing import Race
 from bench.scheduler import Schedulers
 from bench.section import Section
@@ -42,5 +44,7 @@ PARTS: tuple[Part, ...] = (
     Race("io", "Jobs that wait 20 ms", "jobs/s", waiting.measure, 0.12),
     Race("scaling", "Jobs that wait 20 ms, on more workers", "jobs/s", scaling.measure, 0.10, targets.SCALING),
     Race("memory", "An idle worker's memory", "MB", memory.measure, 0.08, targets.MEMORY, more_is_better=False),
+    Ingesting(),
+    Notifying(),
     Schedulers(),
 )

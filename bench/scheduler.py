@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
-import subprocess
-import sys
 from pathlib import Path
+from subprocess import TimeoutExpired
 
-from bench.contenders import OURS
+from bench.children import environment_of, figures_of
 from bench.ground import Ground
 from bench.section import Section, table
-from project.environment import BASE_DIR
 
 SECONDS = 900
 CHILD = Path(__file__).with_name("scheduler_child.py")
@@ -35,8 +32,7 @@ class Schedulers:
     def run(self, ground: Ground, *, repetitions: int, only: str) -> Section:
         """Measure both in turn, once each: a stock beat needs minutes."""
         schedules, due = os.environ.get("BENCH_SCHEDULES", "100000"), os.environ.get("BENCH_DUE", "5000")
-        url = ground.database("schedulers")
-        environment = {**os.environ, **OURS, "DATABASE_URL": url, "BROKER_URL": ground.redis.url, "LOG_LEVEL": "ERROR"}
+        environment = environment_of(ground, "schedulers", LOG_LEVEL="ERROR")
         _child(environment, "make", schedules)
         found = {kind: _child(environment, kind, due) for kind in ("ours", "stock") if only in {"", kind}}
         rows = [[words, *(_cell(each, name, form) for each in found.values())] for name, words, form in ROWS]
@@ -51,17 +47,8 @@ def _cell(found: dict[str, float], name: str, form: str) -> str:
 
 
 def _child(environment: dict[str, str], kind: str, count: str) -> dict[str, float]:
-    """Return what the child printed; nothing when it took too long.
-
-    Raises: RuntimeError with what the child said of its failure.
-    """
-    command = [sys.executable, str(CHILD), kind, count]
-    environment = {**environment, "PYTHONPATH": str(BASE_DIR)}
+    """Return what the child printed; nothing when it took too long."""
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, env=environment, check=False)
-    except subprocess.TimeoutExpired:
+        return figures_of(CHILD, kind, count, environment=environment, seconds=SECONDS)
+    except TimeoutExpired:
         return {}
-    if done.returncode:
-        raise RuntimeError(f"scheduler {kind}: {done.stderr[-2000:]}")
-    found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
-    return found

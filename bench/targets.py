@@ -48,6 +48,7 @@ BULK = (Target(DAYBOOK, "", 10_000),)
 SCALING = (Target("Daybook, 4 workers", DAYBOOK, 3.0),)
 LATENCY = (Target(DAYBOOK, BARE, 1.5, key="p95", at_most=True),)
 MEMORY = (Target(DAYBOOK, STOCK, 1.15, at_most=True),)
+INGEST = (Target("plain cpu", "", 15, key="p95", at_most=True),)
 
 
 def sentences(

@@ -43,6 +43,11 @@ def plain_name(name: str) -> str:
     return " ".join(words).casefold()
 
 
+def has_full_name(name: str) -> bool:
+    """Tell whether a name has two words at least: only such a one may tell who somebody is."""
+    return len(plain_name(name).split()) >= 2
+
+
 def is_same_person(*, name: str, address: str, other_name: str, other_address: str) -> bool:
     """Tell whether two addresses lead to one person: the same full name, and the same part before the @.
 
@@ -50,8 +55,7 @@ def is_same_person(*, name: str, address: str, other_name: str, other_address: s
     """
     if address_key(address) == address_key(other_address):
         return True
-    plain = plain_name(name)
-    if len(plain.split()) < 2 or plain != plain_name(other_name) or is_role(address):
+    if not has_full_name(name) or plain_name(name) != plain_name(other_name) or is_role(address):
         return False
     return address_key(address).partition("@")[0] == address_key(other_address).partition("@")[0]
 

@@ -14,7 +14,7 @@ from django.db import DatabaseError, transaction
 from ingestion.conf import conf
 from ingestion.contacts import Person, note_contacts, people_in
 from ingestion.extraction import Extracted, extract_text
-from ingestion.joining_threads import join_thread, refresh_threads
+from ingestion.joining_threads import join_threads
 from ingestion.mime import ParsedMail, parse
 from ingestion.models import Account, Attachment, Mail, MailCopy
 from ingestion.parts import ParsedAttachment
@@ -83,25 +83,23 @@ def store(account: Account, arrivals: Sequence[Arrival], *, run_id: UUID | None,
     """
     counts = Counts(fetched=len(arrivals))
     stored = _stored(account, [arrival.parsed.identity for arrival in arrivals])
-    threads: set[int] = set()
-    people: list[Person] = []
+    fresh: dict[str, Arrival] = {}
     for arrival in arrivals:
-        if (known := stored.get(arrival.parsed.identity)) is not None:
+        identity = arrival.parsed.identity
+        if identity not in stored and identity not in fresh:
+            fresh[identity] = arrival
+    new = _store_all(account, list(fresh.values()), run_id=run_id, now=now)
+    stored |= dict(zip(fresh, new, strict=True))
+    for arrival in arrivals:
+        if arrival is not fresh.get(arrival.parsed.identity):
             counts.duplicates += 1
             if copies:
-                _note_copy(account, known, arrival.raw.key)
-            continue
-        mail, more_threads = _store_one(account, arrival, run_id=run_id, now=now)
-        stored[arrival.parsed.identity] = stored[mail.identity] = mail
-        counts.stored += 1
-        counts.threads += more_threads
-        counts.attachments += len(arrival.files)
-        counts.broken += bool(mail.parse_error)
-        people += _people(account, mail)
-        if mail.thread_id:
-            threads.add(mail.thread_id)
-    refresh_threads(threads)
-    note_contacts(account.owner_id, people)
+                _note_copy(account, stored[arrival.parsed.identity], arrival.raw.key)
+    counts.stored = len(new)
+    counts.attachments = sum(len(arrival.files) for arrival in fresh.values())
+    counts.broken = sum(bool(mail.parse_error) for mail in new)
+    counts.threads = join_threads(account, new) if new else 0
+    note_contacts(account.owner_id, [person for mail in new for person in _people(account, mail)])
     return counts
 
 
@@ -123,30 +121,45 @@ def _note_copy(account: Account, mail: Mail, key: str) -> None:
         MailCopy.objects.get_or_create(account=account, provider_key=key, defaults={"mail": mail})
 
 
-def _store_one(account: Account, arrival: Arrival, *, run_id: UUID | None, now: datetime) -> tuple[Mail, int]:
+def _store_all(account: Account, arrivals: list[Arrival], *, run_id: UUID | None, now: datetime) -> list[Mail]:
+    """Insert the mails together; where the database refuses one, one by one."""
     try:
         with transaction.atomic():
-            return _insert(account, arrival, run_id=run_id, now=now)
+            return _insert(account, arrivals, run_id=run_id, now=now)
+    except DatabaseError:
+        return [_store_one(account, arrival, run_id=run_id, now=now) for arrival in arrivals]
+
+
+def _store_one(account: Account, arrival: Arrival, *, run_id: UUID | None, now: datetime) -> Mail:
+    try:
+        with transaction.atomic():
+            return _insert(account, [arrival], run_id=run_id, now=now)[0]
     except DatabaseError as error:
         # Something in it that the database refuses must not cost the page: keep its bytes.
         log.warning("mail kept unread", account=account.pk, key=arrival.raw.key, error=type(error).__name__)
         bare = ParsedMail(identity=arrival.parsed.identity, problems=(f"not storable: {type(error).__name__}",))
         with transaction.atomic():
-            return _insert(account, Arrival(arrival.raw, bare, "", ()), run_id=run_id, now=now)
+            return _insert(account, [Arrival(arrival.raw, bare, "", ())], run_id=run_id, now=now)[0]
 
 
-def _insert(account: Account, arrival: Arrival, *, run_id: UUID | None, now: datetime) -> tuple[Mail, int]:
-    mail = Mail.objects.create(
-        **_values(account, arrival, now),
-        account=account,
-        provider_key=arrival.raw.key,
-        received_at=now,
-        **asdict(arrival.raw.marks),
-        size=arrival.raw.size,
-        ingested_by=run_id,
+def _insert(account: Account, arrivals: list[Arrival], *, run_id: UUID | None, now: datetime) -> list[Mail]:
+    mails = Mail.objects.bulk_create(
+        Mail(
+            **_values(account, arrival, now),
+            account=account,
+            provider_key=arrival.raw.key,
+            received_at=now,
+            **asdict(arrival.raw.marks),
+            size=arrival.raw.size,
+            ingested_by=run_id,
+        )
+        for arrival in arrivals
     )
-    Attachment.objects.bulk_create(_attachment(mail, n, *file) for n, file in enumerate(arrival.files))
-    return mail, join_thread(account, mail)
+    files = zip(mails, arrivals, strict=True)
+    Attachment.objects.bulk_create(
+        (_attachment(mail, n, *file) for mail, arrival in files for n, file in enumerate(arrival.files)), batch_size=20
+    )
+    return mails
 
 
 def _values(account: Account, arrival: Arrival, now: datetime) -> dict[str, Any]:

@@ -40,6 +40,11 @@ def is_reply_or_forward(subject: str) -> bool:
     return bool(_PREFIX.match(_without_tag(subject)) or _FORWARD_TAIL.search(subject))
 
 
+def list_tags(subject: str) -> set[str]:
+    """Return the names of lists in square brackets in a subject, with their brackets, lower case."""
+    return {" ".join(tag.split()).lower() for tag in _LIST_TAG.findall(subject)}
+
+
 def _without_prefix(subject: str) -> str:
     return _PREFIX.sub("", subject, count=1) if _PREFIX.match(subject) else subject
 

@@ -1,50 +1,68 @@
-"""Which mails belong to one conversation where Message-IDs don't say so; pure, and the same in any order of arrival."""
+"""Which trees of mails are one conversation where Message-IDs don't say so; pure, and the same in any order of arrival.
+
+RFC 5256 joins whatever shares a base subject. Here people must be shared as well, and the time between them is bounded:
+a monthly invoice stays apart from the last one, and so do two strangers who write "Hello".
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
+
+from ingestion.subjects import is_reply_or_forward, list_tags
+from ingestion.thread_trees import Letter, Tree, trees_of
 
 WINDOW = timedelta(days=90)
+# Less than a week, so that weekly letters of one subject stay apart.
+SOON = timedelta(days=6)
 
 
-@dataclass(frozen=True, slots=True)
-class Clue:
-    """What the decision looks at in a mail."""
+def people_in_common(addresses: list[str], *, own: str, list_id: str, subject: str) -> frozenset[str]:
+    """Return whom a mail may share with others: its people without the owner, who is in all of them, and its lists.
 
-    base_subject: str
-    is_answer: bool
-    """Its subject says Re, Fwd or the like."""
-    has_references: bool
-    """It names the mails it answers, so its subject needn't be guessed from."""
-    participants: frozenset[str]
-    sent_at: datetime
-
-
-def participants(addresses: list[str], *, own: str) -> frozenset[str]:
-    """Return the people in a mail without the owner, who is in all of them; the owner when there is nobody else."""
-    people = frozenset(address for address in addresses if address)
-    return people - {own} or people
-
-
-def belong_together(one: Clue, other: Clue) -> bool:
-    """Tell whether one of two mails answers the other, by subject, people and time; symmetrical.
-
-    The later one must say that it answers something without saying what: mails that merely have a subject in common,
-    such as a monthly invoice, stay apart.
+    A list is known by its List-Id and by the tags in its subjects, since what moves from list to list keeps them.
     """
-    if not one.base_subject or one.base_subject != other.base_subject:
+    people = frozenset(address for address in addresses if address)
+    lists = {list_id.rpartition("<")[2].rstrip("> ").lower(), *list_tags(subject)} if list_id else set()
+    return (people - {own} or people) | lists
+
+
+def is_answer(subject: str, *, names: tuple[str, ...]) -> bool:
+    """Tell whether a mail says that it answers or forwards another."""
+    return bool(names) or is_reply_or_forward(subject)
+
+
+def belong_together(one: Tree, other: Tree) -> bool:
+    """Tell whether two trees are one conversation, by subject and time of their roots and by people; symmetrical."""
+    first, second = one.root, other.root
+    if not first.base_subject or first.base_subject != second.base_subject or not one.people & other.people:
         return False
-    if abs(one.sent_at - other.sent_at) > WINDOW or not one.participants & other.participants:
-        return False
-    return any(_guesses(late) for late in _later(one, other))
+    apart = abs(first.sent_at - second.sent_at)
+    later = first if first.sent_at > second.sent_at else second
+    return apart < SOON or (apart <= WINDOW and later.is_answer)
 
 
-def _guesses(mail: Clue) -> bool:
-    return mail.is_answer and not mail.has_references
+def conversations(letters: list[Letter]) -> list[list[Letter]]:
+    """Return the letters grouped by conversation."""
+    groups: dict[str, list[Tree]] = {}
+    found: list[list[Letter]] = []
+    for tree in trees_of(letters):
+        if tree.root.base_subject:
+            groups.setdefault(tree.root.base_subject, []).append(tree)
+        else:
+            found.append(list(tree.letters))
+    for trees in groups.values():
+        found += [[letter for tree in joined for letter in tree.letters] for joined in _joined(trees)]
+    return found
 
 
-def _later(one: Clue, other: Clue) -> tuple[Clue, ...]:
-    if one.sent_at == other.sent_at:
-        return (one, other)
-    return (one,) if one.sent_at > other.sent_at else (other,)
+def _joined(trees: list[Tree]) -> list[list[Tree]]:
+    groups: list[list[Tree]] = []
+    for tree in trees:
+        joined, others = [tree], []
+        for group in groups:
+            if any(belong_together(tree, other) for other in group):
+                joined += group
+            else:
+                others.append(group)
+        groups = [*others, joined]
+    return groups

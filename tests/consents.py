@@ -37,18 +37,18 @@ def fetch_tokens_from(server: Server, settings: Any) -> None:
     configure(settings, **{f"{server.provider}_{name}": value for name, value in values.items()})
 
 
-def account_at(server: Server) -> Account:
-    """Return her mailbox there, connected anew."""
-    consent = _given_to(server)
+def account_at(server: Server, *, user: str = "anna") -> Account:
+    """Return her mailbox there, connected anew; another user may see the same one."""
+    consent = _given_to(server, user)
     return connect_account(consent.owner, consent=consent, base_url=server.base_url)
 
 
-def calendar_at(server: Server) -> Calendar:
-    """Return her calendar there, connected anew."""
-    consent = _given_to(server)
+def calendar_at(server: Server, *, user: str = "anna") -> Calendar:
+    """Return her calendar there, connected anew; another user may see the same one."""
+    consent = _given_to(server, user)
     return connect_calendar(consent.owner, consent=consent, base_url=server.base_url)
 
 
-def _given_to(server: Server) -> Consent:
-    anna, _ = User.objects.get_or_create(username="anna")
-    return give_consent(anna, provider=server.provider, address=ADDRESS, refresh_token=REFRESH)
+def _given_to(server: Server, user: str) -> Consent:
+    owner, _ = User.objects.get_or_create(username=user)
+    return give_consent(owner, provider=server.provider, address=ADDRESS, refresh_token=REFRESH)

@@ -27,7 +27,7 @@ class Thread(models.Model):
 
 
 class ThreadReference(models.Model):
-    """A Message-ID that belongs to a thread, whether or not its mail has arrived yet: so their order doesn't matter."""
+    """A Message-ID that mails of a thread bear or name, whether or not its mail has arrived."""
 
     thread = models.ForeignKey(Thread, on_delete=models.CASCADE, related_name="references")
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="+", db_index=False)
@@ -35,8 +35,9 @@ class ThreadReference(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["account", "message_id"], name="reference_in_one_thread"),
+            models.UniqueConstraint(fields=["thread", "message_id"], name="reference_once_per_thread"),
         ]
+        indexes = [models.Index(fields=["account", "message_id"], name="reference_by_message_id")]
 
     def __str__(self) -> str:
         return self.message_id
