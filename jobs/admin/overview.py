@@ -51,7 +51,7 @@ def _figures(wanted: str) -> dict[str, Any]:
         "words": words,
         "overall": seen.ended,
         "chart": chart([_bar(point) for point in points], title=f"Runs that ended in the last {words}"),
-        "jobs": queries.statistics(hours=max(1, round(period.total_seconds() / 3600))),
+        "jobs": seen.jobs,
         "queues": seen.queues,
         "running": [{"run": run, "seconds": queries.run_seconds(run)} for run in seen.running],
         "dead": dead_letters.groups(limit=SHOWN),
