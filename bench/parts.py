@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from bench import enqueueing, latency, memory, targets, throughput, waiting
+from bench import depth, enqueueing, latency, memory, targets, throughput, waiting
 from bench.ground import Ground
+from bench.history import History
 from bench.racing import Race
 from bench.scheduler import Schedulers
 from bench.section import Section
@@ -42,4 +43,6 @@ PARTS: tuple[Part, ...] = (
     Race("io", "Jobs that wait 20 ms", "jobs/s", waiting.measure, 0.16),
     Race("memory", "An idle worker's memory", "MB", memory.measure, 0.08, targets.MEMORY, more_is_better=False),
     Schedulers(),
+    History(),
+    Race("depth", "Ten million ended runs in the table", "jobs/s", depth.measure, 1.0, targets.DEPTH, by_default=False),
 )

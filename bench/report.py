@@ -21,7 +21,9 @@ from project.environment import BASE_DIR
 PAGE = BASE_DIR / "docs" / "benchmarks.md"
 FIGURES = BASE_DIR / "docs" / "benchmarks.json"
 HEAD = (Path(__file__).parent / "head.md").read_text()
-SIZES = ("BENCH_REPETITIONS", "BENCH_MINUTES", "BENCH_JOBS", "BENCH_ONLY", "BENCH_SCHEDULES", "BENCH_DUE")
+SIZES = tuple(
+    f"BENCH_{name}" for name in ("REPETITIONS", "MINUTES", "JOBS", "ONLY", "SCHEDULES", "DUE", "ROWS", "DEPTH")
+)
 _SYNCS = 50
 
 

@@ -12,6 +12,7 @@ from django.contrib.auth.models import User
 from django.db import connection
 
 from jobs import inflight, queries
+from jobs.keyset import page_of
 from jobs.models import Run
 from jobs.models.run import Cause
 from jobs.queries import STATE_GROUPS, listed
@@ -28,8 +29,9 @@ QUESTIONS: dict[str, Callable[[], Any]] = {
     "a rare queue's": lambda: queries.history(queue="rare"),
     "a common queue's": lambda: queries.history(queue="base"),
     "a rare user's": lambda: queries.history(owner=User.objects.get(username="rare")),
-    "of a rare cause": lambda: list(listed().filter(cause=Cause.FOREIGN).order_by("-created_at", "-id")[:51]),
-    "of a common cause": lambda: list(listed().filter(cause=Cause.CODE).order_by("-created_at", "-id")[:51]),
+    "a rare user's, searched": lambda: page_of(queries.search(listed(), "rare"), cursor=None, limit=50),
+    "of a rare cause": lambda: page_of(listed().filter(cause=Cause.FOREIGN), cursor=None, limit=50, in_parts=True),
+    "of a common cause": lambda: page_of(listed().filter(cause=Cause.CODE), cursor=None, limit=50, in_parts=True),
     **{f"in state {name}": lambda name=name: queries.history(state=name) for name in STATE_GROUPS},
     "failures of a week": lambda: queries.failures(since=NOON - timedelta(days=7), limit=50),
     "what is in flight": inflight.check_some,
