@@ -21,6 +21,10 @@ class Migration(migrations.Migration):
         ),
         AddIndexLive(
             model_name='run',
+            index=models.Index(condition=models.Q(('owner__isnull', False), ('state', jobs.states.State['FAILED'])), fields=['owner', 'finished_at'], name='run_failed_of_owner'),
+        ),
+        AddIndexLive(
+            model_name='run',
             index=models.Index(condition=models.Q(('finished_at', None)), fields=['-created_at', '-id'], name='run_unfinished'),
         ),
         AddIndexLive(

@@ -186,6 +186,11 @@ class Run(models.Model):
             ),
             models.Index(fields=["finished_at"], name="run_finished", condition=Q(finished_at__isnull=False)),
             models.Index(fields=["finished_at"], name="run_failed", condition=Q(state=State.FAILED)),
+            models.Index(
+                fields=["owner", "finished_at"],
+                name="run_failed_of_owner",
+                condition=Q(state=State.FAILED, owner__isnull=False),
+            ),
             models.Index(fields=["-created_at", "-id"], name="run_unfinished", condition=Q(finished_at=None)),
             models.Index(
                 fields=["state", "-created_at", "-id"],

@@ -34,6 +34,9 @@ QUESTIONS: dict[str, Callable[[], Any]] = {
     "of a common cause": lambda: page_of(listed().filter(cause=Cause.CODE), cursor=None, limit=50, in_parts=True),
     **{f"in state {name}": lambda name=name: queries.history(state=name) for name in STATE_GROUPS},
     "failures of a week": lambda: queries.failures(since=NOON - timedelta(days=7), limit=50),
+    "a rare user's failures": lambda: queries.failures(
+        since=NOON - timedelta(days=7), limit=50, owner=User.objects.get(username="rare")
+    ),
     "what is in flight": inflight.check_some,
 }
 
