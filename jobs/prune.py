@@ -33,7 +33,8 @@ def prune(*, now: datetime, most: int = 20 * BATCH) -> int:
 def _delete_runs(before: datetime, most: int) -> int:
     """Delete runs, the first to end first; each batch looks on from where the one before ended."""
     past = Run.objects.exclude(state=State.FAILED, resolved_at=None).filter(finished_at__lt=before)
-    deleted, since = 0, None
+    deleted = 0
+    since: datetime | None = None
     while deleted < most:
         with transaction.atomic():
             # Locked, so that a replay meanwhile either keeps its run or finds none.
