@@ -33,8 +33,8 @@ def make(url: str, rows: int, *, live: int = LIVE) -> None:
         connection.execute((_FOLDER / "history_people.sql").read_text().format_map(places))
         statement = (_FOLDER / "history_runs.sql").read_text()
         for first in range(1, rows + 1, CHUNK):
-            span = {"first": first, "last": min(rows, first + CHUNK - 1)}
-            connection.execute(statement.format_map({**places, **span}))
+            ends = {"first": first, "last": min(rows, first + CHUNK - 1)}
+            connection.execute(statement.format_map({**places, **ends}))
         for _, definition in dropped:
             connection.execute(definition)
         statement = (_FOLDER / "history_tallies.sql").read_text()
