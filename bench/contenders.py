@@ -19,7 +19,10 @@ OURS = {"LOG_LEVEL": "INFO", "LOG_FORMAT": "json", "DEBUG": "0", "SECRET_KEY": "
 
 @dataclass(frozen=True)
 class Contender:
-    """A program under measurement: `environment` is empty for our own, `ended_sql` counts what its history shows."""
+    """A program under measurement: `environment` is empty for our own, `ended_sql` counts what its history shows.
+
+    `database` is named after the module where it isn't given.
+    """
 
     name: str
     module: str
@@ -27,6 +30,7 @@ class Contender:
     workers: tuple[str, ...]
     keeps: str = ""
     kind: str = "noop"
+    database: str = ""
     variables: dict[str, str] = field(default_factory=dict)
     jobs: int = 3000
     ended_sql: str = ""
@@ -55,6 +59,8 @@ OURS_ENDED = "SELECT count(*) FROM jobs_run WHERE state = 'SUCCESS'"
 _RESULTS_ENDED = "SELECT count(*) FROM django_celery_results_taskresult WHERE status = 'SUCCESS'"
 _STOCK = {"BENCH_APPS": "django_celery_results"}
 SOLO = "-P solo"
+# What else is in the table is of other jobs.
+_OURS_HERE_ENDED = f"{OURS_ENDED} AND job IN ('noop', 'guarded')"
 EVERYTHING = ("throughput", "enqueue", "latency", "memory", "io")
 CONTENDERS = (
     Contender(
@@ -236,5 +242,26 @@ CONTENDERS = (
         ended_sql="SELECT count(*) FROM django_tasks_database_dbtaskresult WHERE status = 'SUCCESSFUL'",
         parts=_parts(*EVERYTHING),
         jobs=1500,
+    ),
+    *(
+        Contender(
+            f"{words}, {table}",
+            "daybook",
+            "",
+            (f"{DAYBOOK} -c 2 -n w0@%h", BEAT),
+            "runs, results",
+            kind=kind,
+            database=database,
+            variables={**OURS, **variables, "BENCH_KEEP": "1"},
+            ended_sql=_OURS_HERE_ENDED,
+            jobs=jobs,
+            parts=_parts("depth"),
+        )
+        for words, kind, jobs, variables in (
+            ("ordinary", "noop", 2000, {}),
+            ("packed", "noop", 5000, {"BENCH_PACK": "100"}),
+            ("with guards", "guarded", 1000, {}),
+        )
+        for table, database in (("empty table", "shallow"), ("deep table", "deep"))
     ),
 )

@@ -55,9 +55,13 @@ class Ground:
             self._databases.add(name)
         return f"{self.postgres.url.rpartition('/')[0]}/{name}"
 
+    def has_database(self, name: str) -> bool:
+        """Whether the database of that name has been made."""
+        return name in self._databases
+
     def environment(self, contender: Contender) -> dict[str, str]:
         """Return the environment of the contender's programs."""
-        url = self.database(contender.module)
+        url = self.database(contender.database or contender.module)
         ours = {"DATABASE_URL": url, "BROKER_URL": self.redis.url, "DATA_DIR": str(self.folder / "data")}
         return {
             **{name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"},
@@ -66,7 +70,7 @@ class Ground:
             "BENCH_REDIS": self.redis.url,
             "BENCH_POSTGRES_PORT": str(self.postgres.port),
             "BENCH_POSTGRES": url,
-            "BENCH_DATABASE": contender.module,
+            "BENCH_DATABASE": contender.database or contender.module,
             "BENCH_MARKS": str(self.marks),
             **contender.variables,
         }

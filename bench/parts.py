@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from bench import enqueueing, latency, memory, scaling, targets, throughput, waiting
+from bench import depth, enqueueing, latency, memory, scaling, targets, throughput, waiting
 from bench.ground import Ground
+from bench.history import History
 from bench.ingest import Ingesting
 from bench.notifying import Notifying
 from bench.racing import Race
@@ -47,4 +48,6 @@ PARTS: tuple[Part, ...] = (
     Ingesting(),
     Notifying(),
     Schedulers(),
+    History(),
+    Race("depth", "Ten million ended runs in the table", "jobs/s", depth.measure, 1.0, targets.DEPTH, by_default=False),
 )

@@ -21,10 +21,8 @@ from project.environment import BASE_DIR
 PAGE = BASE_DIR / "docs" / "benchmarks.md"
 FIGURES = BASE_DIR / "docs" / "benchmarks.json"
 HEAD = (Path(__file__).parent / "head.md").read_text()
-SIZES = (
-    *("BENCH_REPETITIONS", "BENCH_MINUTES", "BENCH_JOBS", "BENCH_ONLY", "BENCH_SCHEDULES", "BENCH_DUE"),
-    *("BENCH_MAILS", "BENCH_NOTICES"),
-)
+_SIZE_NAMES = ("REPETITIONS", "MINUTES", "JOBS", "ONLY", "SCHEDULES", "DUE", "MAILS", "NOTICES", "ROWS", "DEPTH")
+SIZES = tuple(f"BENCH_{name}" for name in _SIZE_NAMES)
 _SYNCS = 50
 
 

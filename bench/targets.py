@@ -47,6 +47,10 @@ ENQUEUE = (Target(DAYBOOK, BARE, 0.8), Target(PACKED, BARE, 1.5))
 BULK = (Target(DAYBOOK, "", 10_000),)
 SCALING = (Target("Daybook, 4 workers", DAYBOOK, 3.0),)
 LATENCY = (Target(DAYBOOK, BARE, 1.5, key="p95", at_most=True),)
+DEPTH = tuple(
+    Target(f"{words}, deep table", f"{words}, empty table", bound)
+    for words, bound in (("ordinary", 0.9), ("packed", 0.9), ("with guards", 0.85))
+)
 MEMORY = (Target(DAYBOOK, STOCK, 1.15, at_most=True),)
 INGEST = (Target("plain cpu", "", 15, key="p95", at_most=True),)
 

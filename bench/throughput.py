@@ -49,7 +49,7 @@ def _settled_at(ground: Ground, contender: Contender, jobs: int) -> float:
     if not contender.ended_sql:
         return 0.0
     deadline = time.monotonic() + SECONDS
-    with psycopg.connect(ground.database(contender.module), autocommit=True) as connection:
+    with psycopg.connect(ground.database(contender.database or contender.module), autocommit=True) as connection:
         while True:
             row = connection.execute(contender.ended_sql).fetchone()
             if row and row[0] >= jobs:

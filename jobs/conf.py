@@ -38,7 +38,7 @@ class Conf:
     watched_redis: str = ""
     watched_keys: tuple[str, ...] = ("checkpoint:*",)
     watched_seconds: float = 3600.0
-    statistics_days: int = 14
+    statistics_days: int = 8
     run_log_lines: int = 1000
     run_log_bytes: int = 256_000
     api_requests_per_minute: int = 600

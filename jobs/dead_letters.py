@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import reduce
+from operator import or_
 from uuid import UUID
 
-from django.db.models import Count, Max, Min
+from django.db.models import Count, Max, Min, Q
 
 from jobs import ledger
 from jobs.models import Run
@@ -34,16 +36,27 @@ def matching(*, fingerprint: str = "", job: str = "") -> RunQuerySet:
 
 
 def groups(*, limit: int = 100) -> list[Group]:
-    """Return the open dead letters by job and fingerprint, the most numerous first."""
-    rows = (
-        Run.objects.dead_letters()
-        .values_list("error_fingerprint", "job")
-        .annotate(
-            Max("error_kind"), Max("error_message"), many=Count("pk"), first=Min("finished_at"), last=Max("finished_at")
-        )
-        .order_by("-many")[:limit]
-    )
-    return [Group(*row) for row in rows]
+    """Return the open dead letters by job and fingerprint, the most numerous first, with the error of the latest."""
+    columns = ("error_fingerprint", "job")
+    # Nothing that is not in the index, so that the rows themselves are left alone.
+    counted = Run.objects.dead_letters().order_by().values_list(*columns).annotate(many=Count("*"))
+    ends = counted.annotate(first=Min("finished_at"), last=Max("finished_at"))
+    rows = list(ends.order_by("-many", *columns)[:limit])
+    latest = _at_these_places((fingerprint, job, last) for fingerprint, job, *_, last in rows)
+    return [
+        Group(fingerprint, job, *latest.get((fingerprint, job), ("", "")), many, first, last)
+        for fingerprint, job, many, first, last in rows
+    ]
+
+
+def _at_these_places(places: Iterable[tuple[str, str, datetime]]) -> dict[tuple[str, str], tuple[str, str]]:
+    """Return kind and message of a dead letter of each fingerprint and job, that ended at that time."""
+    arms = [Q(error_fingerprint=fingerprint, job=job, finished_at=at) for fingerprint, job, at in places]
+    if not arms:
+        return {}
+    found = Run.objects.dead_letters().filter(reduce(or_, arms))
+    rows = found.values_list("error_fingerprint", "job", "error_kind", "error_message")
+    return {(fingerprint, job): (kind, message) for fingerprint, job, kind, message in rows}
 
 
 def replay(ids: Iterable[UUID]) -> int:

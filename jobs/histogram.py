@@ -6,7 +6,6 @@ A bucket is a quarter of a power of two wide (DDSketch, Masson et al. 2019): its
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Iterable, Mapping
 
 Histogram = dict[str, int]
@@ -32,10 +31,16 @@ def upper_bound(bucket: int) -> float:
 
 def merged(histograms: Iterable[Mapping[str, int]]) -> Histogram:
     """Return the sum of the histograms."""
-    total: Counter[str] = Counter()
+    total: Histogram = {}
     for histogram in histograms:
-        total.update(histogram)
-    return dict(total)
+        add(total, histogram)
+    return total
+
+
+def add(total: Histogram, histogram: Mapping[str, int]) -> None:
+    """Add the histogram to `total`."""
+    for bucket, count in histogram.items():
+        total[bucket] = total.get(bucket, 0) + count
 
 
 def quantile(histogram: Mapping[str, int], share: float) -> float | None:

@@ -11,13 +11,15 @@ from celery import current_app
 from django_celery_beat.models import PeriodicTask
 
 from jobs import registry
+from jobs.keyset import BadCursorError, page_of, read_cursor
 from jobs.models import Run
 from jobs.registry import problem_of_call
 
 if TYPE_CHECKING:
     from jobs.task import Job
 
-BATCH = 1000
+BATCH = 2000
+_OF_SCHEDULES = "s"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,16 +31,56 @@ class Misfit:
     problem: str
 
 
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """The misfits among the next two thousand; `next` is the cursor of what is not looked at yet, empty at the end."""
+
+    misfits: list[Misfit]
+    next: str
+
+
 def check_inflight() -> Iterator[Misfit]:
     """Yield every unfinished run and enabled schedule that this code would not run."""
+    cursor = ""
+    while True:
+        checked = check_some(cursor)
+        yield from checked.misfits
+        if not (cursor := checked.next):
+            return
+
+
+def check_some(cursor: str = "") -> Checked:
+    """Look at the next of the unfinished runs, newest first, and when none are left of the enabled schedules.
+
+    Raises: BadCursorError
+    """
     registry.registered()
-    runs = Run.objects.unfinished().only("pk", "job", "args", "kwargs").order_by("pk")
-    for run in runs.iterator(chunk_size=BATCH):
-        if problem := _problem(run.job, run.args, run.kwargs):
-            yield Misfit(f"run {run.pk}", run.job, problem)
-    for schedule in PeriodicTask.objects.filter(enabled=True).order_by("name").iterator(chunk_size=BATCH):
-        if problem := _schedule_problem(schedule):
-            yield Misfit(f"schedule {schedule.name}", schedule.task, problem)
+    return _check_schedules(cursor) if cursor.startswith(_OF_SCHEDULES) else _check_runs(cursor)
+
+
+def _check_runs(cursor: str) -> Checked:
+    # By their index in this order, and not by that of their states, which has none.
+    runs = Run.objects.unfinished().filter(finished_at=None).only("pk", "job", "args", "kwargs", "created_at")
+    page = page_of(runs, cursor=read_cursor(cursor) if cursor else None, limit=BATCH)
+    misfits = [
+        Misfit(f"run {run.pk}", run.job, problem)
+        for run in page.runs
+        if (problem := _problem(run.job, run.args, run.kwargs))
+    ]
+    return Checked(misfits, str(page.older or f"{_OF_SCHEDULES}0"))
+
+
+def _check_schedules(cursor: str) -> Checked:
+    if not cursor[1:].isdecimal():
+        raise BadCursorError(f"not a cursor: {cursor[:80]!r}")
+    enabled = PeriodicTask.objects.filter(enabled=True, pk__gt=int(cursor[1:]))
+    schedules = list(enabled.order_by("pk").only("name", "task", "args", "kwargs", "queue")[:BATCH])
+    misfits = [
+        Misfit(f"schedule {schedule.name}", schedule.task, problem)
+        for schedule in schedules
+        if (problem := _schedule_problem(schedule))
+    ]
+    return Checked(misfits, f"{_OF_SCHEDULES}{schedules[-1].pk}" if len(schedules) == BATCH else "")
 
 
 def _schedule_problem(schedule: PeriodicTask) -> str:

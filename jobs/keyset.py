@@ -55,11 +55,18 @@ def read_cursor(text: str) -> Cursor:
     return Cursor(created_at=created_at, id=run_id, newer=direction == "n")
 
 
-def page_of(runs: RunQuerySet, *, cursor: Cursor | None, limit: int) -> Page:
-    """Return the page of `runs` at `cursor` (the newest page without one), at most `limit` runs long."""
+def page_of(runs: RunQuerySet, *, cursor: Cursor | None, limit: int, in_parts: bool = False) -> Page:
+    """Return the page of `runs` at `cursor` (the newest page without one), at most `limit` runs long.
+
+    `in_parts` asks for the unfinished and the finished apart, where the index that helps holds only the finished.
+    """
     newer = cursor is not None and cursor.newer
     order = ("created_at", "id") if newer else ("-created_at", "-id")
-    found = list(_beyond(runs, cursor).order_by(*order)[: limit + 1])
+    beyond = _beyond(runs, cursor).order_by(*order)
+    # In this order, so that a run that ends meanwhile is not missed.
+    parts = [beyond.filter(finished_at=None), beyond.filter(finished_at__isnull=False)] if in_parts else [beyond]
+    either = {run.pk: run for part in parts for run in part[: limit + 1]}
+    found = sorted(either.values(), key=lambda run: (run.created_at, run.pk), reverse=not newer)[: limit + 1]
     more, found = len(found) > limit, found[:limit]
     if newer:
         found.reverse()

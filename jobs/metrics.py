@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Iterator
 
 from django.db.models import Sum
@@ -15,7 +14,6 @@ from jobs import health, queries
 from jobs.conf import conf
 from jobs.histogram import at_most
 from jobs.models import BadMessage, HourTally, Run, Worker
-from jobs.rollup import summed
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 BOUNDS = tuple(0.001 * 2.0**doubling for doubling in range(2, 26, 2))
@@ -46,7 +44,7 @@ class _Rows:
 
 
 def _ends() -> Iterator[Metric]:
-    totals = _totals()
+    totals = queries.totals(HourTally.objects.all(), by=_BY_JOB)
     ended = CounterMetricFamily("daybook_runs", "Runs that ended, by state.", labels=[*_BY_JOB, "state"])
     for total in totals:
         for state in _STATES:
@@ -66,14 +64,6 @@ def _ends() -> Iterator[Metric]:
         durations.add_metric([total.job, total.queue], _buckets(total.durations), sum_value=total.seconds)
         waits.add_metric([total.job, total.queue], _buckets(total.waits), sum_value=total.wait_seconds)
     yield from (durations, waits)
-
-
-def _totals() -> list[HourTally]:
-    """Return all that was counted, added up by job and queue."""
-    places = defaultdict(list)
-    for tally in HourTally.objects.order_by("job", "queue"):
-        places[tally.job, tally.queue].append(tally)
-    return [summed(tallies, HourTally(job=job, queue=queue)) for (job, queue), tallies in places.items()]
 
 
 def _buckets(histogram: dict[str, int]) -> list[tuple[str, float]]:

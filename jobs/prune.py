@@ -12,27 +12,48 @@ from django_celery_results.models import TaskResult
 
 from jobs import ledger
 from jobs.conf import conf
+from jobs.dialect import claimable
 from jobs.models import AuditEntry, KeptKey, KeptReply, LogChunk, Run, ScheduleChange, Worker
 from jobs.models.token import KEPT
+from jobs.states import State
 
 BATCH = 500
 LIMITS_KEPT = timedelta(days=1)
 
 
-def prune(*, now: datetime, most: int = 4 * BATCH) -> int:
+def prune(*, now: datetime, most: int = 20 * BATCH) -> int:
     """Delete up to `most` rows of each kind that are past their keeping time; returns how many rows it deleted.
 
     Dead letters stay until someone resolves them.
     """
-    return sum(_delete(rows, most) for rows in _past(now))
+    ended = now - timedelta(days=conf().run_retention_days)
+    return _delete_runs(ended, most) + sum(_delete(rows, most) for rows in _past(now))
+
+
+def _delete_runs(before: datetime, most: int) -> int:
+    """Delete runs, the first to end first; each batch looks on from where the one before ended."""
+    past = Run.objects.exclude(state=State.FAILED, resolved_at=None).filter(finished_at__lt=before)
+    deleted = 0
+    since: datetime | None = None
+    while deleted < most:
+        with transaction.atomic():
+            # Locked, so that a replay meanwhile either keeps its run or finds none.
+            some = claimable((past.filter(finished_at__gte=since) if since else past).order_by("finished_at"))
+            if not (found := list(some.values_list("pk", "finished_at")[:BATCH])):
+                break
+            ids, since = [pk for pk, _ in found], found[-1][1]
+            TaskResult.objects.filter(task_id__in=[str(pk) for pk in ids]).delete()
+            LogChunk.objects.filter(run_id__in=ids).delete()
+            Run.objects.filter(pk__in=ids).only("pk").delete()
+        deleted += len(ids)
+    return deleted
 
 
 def _past(now: datetime) -> Iterator[QuerySet[Any]]:
-    """Yield what may go, one kind after the other; each is found by an index."""
+    """Yield what else may go, one kind after the other; each is found by an index."""
     keeping = conf()
     ended = now - timedelta(days=keeping.run_retention_days)
     recorded = now - timedelta(days=keeping.record_retention_days)
-    yield Run.objects.filter(finished_at__lt=ended).exclude(state="FAILED", resolved_at=None)
     yield Worker.objects.filter(heartbeat_at__lt=ended, runs=None)
     yield KeptReply.objects.filter(created_at__lt=now - KEPT)
     yield AuditEntry.objects.filter(at__lt=recorded)
@@ -45,11 +66,7 @@ def _past(now: datetime) -> Iterator[QuerySet[Any]]:
 def _delete(rows: QuerySet[Any], most: int) -> int:
     deleted = 0
     while deleted < most and (ids := list(rows.values_list("pk", flat=True)[:BATCH])):
-        with transaction.atomic():
-            if rows.model is Run:
-                TaskResult.objects.filter(task_id__in=[str(pk) for pk in ids]).delete()
-                LogChunk.objects.filter(run_id__in=ids).delete()
-            rows.model._default_manager.filter(pk__in=ids).delete()  # noqa: SLF001 - Django's documented way
+        rows.model._default_manager.filter(pk__in=ids).delete()  # noqa: SLF001 - Django's documented way
         deleted += len(ids)
     return deleted
 

@@ -26,6 +26,7 @@ class State(StrEnum):
 
 FINAL = frozenset({State.SUCCESS, State.FAILED, State.CANCELLED, State.SKIPPED, State.MISSED})
 UNFINISHED = frozenset(State) - FINAL
+UNSUCCESSFUL = FINAL - {State.SUCCESS}
 WAITING = frozenset({State.SCHEDULED, State.QUEUED, State.RETRYING})
 TIMED = [State.SCHEDULED, State.RETRYING]
 

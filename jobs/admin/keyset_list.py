@@ -15,6 +15,8 @@ from jobs.keyset import BadCursorError, Page, page_of, read_cursor
 from jobs.models import Run
 
 CURSOR = "cursor"
+_OF_FINISHED = frozenset({"queue", "cause"})
+"""Filters whose indexes hold only finished runs."""
 
 
 class Uncounted(Paginator[Run]):
@@ -49,7 +51,8 @@ class KeysetChangeList(ChangeList):
             cursor = read_cursor(text) if text else None
         except BadCursorError as error:
             raise IncorrectLookupParameters(str(error)) from error
-        self.page = page_of(self.queryset, cursor=cursor, limit=self.list_per_page)
+        in_parts = not _OF_FINISHED.isdisjoint(self.params)
+        self.page = page_of(self.queryset, cursor=cursor, limit=self.list_per_page, in_parts=in_parts)
         self.result_list = self.page.runs
         self.result_count = len(self.page.runs)
         self.full_result_count = self.result_count

@@ -56,7 +56,7 @@ def _figures(wanted: str) -> dict[str, Any]:
         "chart": chart(bars, title=f"Runs that ended in the last {words}"),
         "first_bar": bars[0].label,
         "most": max(bar.succeeded + bar.failed + bar.others for bar in bars),
-        "jobs": queries.statistics(hours=max(1, round(period.total_seconds() / 3600))),
+        "jobs": seen.jobs,
         "queues": seen.queues,
         "running": [{"run": run, "seconds": queries.run_seconds(run)} for run in seen.running],
         "dead": dead,

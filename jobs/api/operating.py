@@ -21,6 +21,7 @@ from jobs.api.shapes import (
     Listing,
     Name,
     OverviewValues,
+    Page,
     Replay,
     Replayed,
     WorkerValues,
@@ -131,11 +132,15 @@ def examine(request: HttpRequest) -> Any:
     return {"items": doctor.examine()}
 
 
-@router.get("/inflight", response=answers(Listing[Misfit]))
-def misfits(request: HttpRequest) -> Any:
-    """Tell which unfinished runs and enabled schedules this process's code would not run."""
+@router.get("/inflight", response=answers(Page[Misfit]))
+def misfits(request: HttpRequest, cursor: Annotated[str, Field(max_length=100)] = "") -> Any:
+    """Tell which unfinished runs and enabled schedules this process's code would not run.
+
+    A call looks at two thousand runs, then at schedules; all were looked at once `next` is null, however few misfit.
+    """
     staff_asking(request, Scope.READ)
-    return {"items": list(inflight.check_inflight())}
+    checked = inflight.check_some(cursor)
+    return {"items": checked.misfits, "next": checked.next or None}
 
 
 @router.get("/dead-letters", response=answers(Listing[Group]))

@@ -48,7 +48,8 @@ from jobs.queries.schedules import (
     schedules_with_rules,
     visible_schedules,
 )
-from jobs.queries.statistics import JobStatistics, Point, overall, series, statistics
+from jobs.queries.statistics import JobStatistics, Point, series, statistics, statistics_of_period
+from jobs.queries.totals import totals
 from jobs.queries.workers import all_workers, live_workers, worker_state
 
 __all__ = [
@@ -98,7 +99,6 @@ __all__ = [
     "log_of",
     "next_schedules",
     "open_messages",
-    "overall",
     "overdue_seconds",
     "overview",
     "preview",
@@ -116,7 +116,9 @@ __all__ = [
     "shown_fires",
     "shown_settings",
     "statistics",
+    "statistics_of_period",
     "task_id_of",
+    "totals",
     "usable_queues",
     "visible_schedules",
     "wait_seconds",

@@ -10,7 +10,7 @@ from django.utils import timezone
 from jobs.models import Run, Worker
 from jobs.queries.queues import QueueDetails, all_queues
 from jobs.queries.runs import failures, listed
-from jobs.queries.statistics import JobStatistics, overall
+from jobs.queries.statistics import JobStatistics, statistics_of_period
 from jobs.queries.workers import all_workers
 
 
@@ -21,6 +21,8 @@ class Overview:
     at: datetime
     ended: JobStatistics
     """All jobs together."""
+    jobs: list[JobStatistics]
+    """Each that ended in the period, by name."""
     queues: list[QueueDetails]
     running: list[Run]
     """The latest to start."""
@@ -31,9 +33,11 @@ class Overview:
 def overview(*, period: timedelta, limit: int) -> Overview:
     """Return how it stands now; ends and failures are those of the period, runs are at most `limit` of a kind."""
     now = timezone.now()
+    ended, jobs = statistics_of_period(period=period, now=now)
     return Overview(
         at=now,
-        ended=overall(period=period, now=now),
+        ended=ended,
+        jobs=jobs,
         queues=all_queues(),
         running=list(listed().running().order_by("-started_at")[:limit]),
         failed=failures(since=now - period, limit=limit),

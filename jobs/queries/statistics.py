@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.db.models import Sum
 from django.utils import timezone
 
 from jobs.histogram import quantile
 from jobs.models import Clearing, HourTally, MinuteTally, Tally
+from jobs.queries.totals import totals
 from jobs.rollup import HOUR, MINUTE, summed
 
 _BY_MINUTE = timedelta(hours=2)
@@ -44,7 +44,7 @@ class JobStatistics:
     last_finished_at: datetime | None
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Point:
     """What ended in one step of time."""
 
@@ -52,8 +52,6 @@ class Point:
     succeeded: int
     failed: int
     others: int
-    p95_seconds: float | None
-    p95_wait_seconds: float | None
 
 
 def statistics(*, job: str = "", hours: int | None = None, now: datetime | None = None) -> list[JobStatistics]:
@@ -65,20 +63,22 @@ def statistics(*, job: str = "", hours: int | None = None, now: datetime | None 
     tallies = HourTally.objects.filter(**{"job": job} if job else {})
     if since:
         tallies = tallies.filter(start__gt=since - HOUR)
-    by_job = defaultdict(list)
-    for tally in tallies:
-        by_job[tally.job].append(tally)
     cleared = dict(Clearing.objects.values_list("job", "cleared_at"))
-    return [
-        _statistics(name, by_job[name], _latest(since, cleared.get(name), cleared.get(""))) for name in sorted(by_job)
-    ]
+    return [_statistics(total, _latest(since, cleared.get(total.job), cleared.get(""))) for total in totals(tallies)]
 
 
-def overall(*, period: timedelta, now: datetime | None = None) -> JobStatistics:
-    """Return the statistics of all jobs together in the period up to now; its first minute or hour counts whole."""
+def statistics_of_period(
+    *, period: timedelta, now: datetime | None = None
+) -> tuple[JobStatistics, list[JobStatistics]]:
+    """Return the statistics of all jobs together in the period up to now, and of each by name.
+
+    The period's first minute or hour counts whole.
+    """
     since = (now or timezone.now()) - period
     model, unit = _tallies_for(period)
-    return _statistics("", model.objects.filter(start__gt=since - unit), since)
+    by_job: list[Tally] = list(totals(model.objects.filter(start__gt=since - unit)))
+    overall = summed(by_job, HourTally())
+    return _statistics(overall, since), [_statistics(total, since) for total in by_job]
 
 
 def series(*, period: timedelta, steps: int, now: datetime | None = None) -> list[Point]:
@@ -88,22 +88,24 @@ def series(*, period: timedelta, steps: int, now: datetime | None = None) -> lis
     model, unit = _tallies_for(period)
     end = datetime.fromtimestamp((now.timestamp() // unit.total_seconds() + 1) * unit.total_seconds(), tz=now.tzinfo)
     begin = end - period
-    parts: list[list[Tally]] = [[] for _ in range(steps)]
-    for tally in model.objects.filter(start__gte=begin, start__lt=end):
-        parts[min(steps - 1, int((tally.start - begin) / step))].append(tally)
-    return [_point(begin + number * step, tallies) for number, tallies in enumerate(parts)]
+    counts = [[0, 0, 0] for _ in range(steps)]
+    rows = model.objects.filter(start__gte=begin, start__lt=end).order_by().values_list("start")
+    ends = rows.annotate(Sum("succeeded"), Sum("failed"), Sum("cancelled"), Sum("skipped"), Sum("missed"))
+    for start, succeeded, failed, *others in ends:
+        place = min(steps - 1, int((start - begin) / step))
+        counts[place] = [sum(pair) for pair in zip(counts[place], (succeeded, failed, sum(others)), strict=True)]
+    return [Point(begin + number * step, *ended) for number, ended in enumerate(counts)]
 
 
 def _tallies_for(period: timedelta) -> tuple[type[MinuteTally | HourTally], timedelta]:
     return (MinuteTally, MINUTE) if period <= _BY_MINUTE else (HourTally, HOUR)
 
 
-def _statistics(job: str, tallies: Iterable[Tally], since: datetime | None) -> JobStatistics:
-    total = summed(tallies, HourTally(job=job))
+def _statistics(total: Tally, since: datetime | None) -> JobStatistics:
     measured = sum(total.durations.values())
     ended = total.succeeded + total.failed
     return JobStatistics(
-        job=job,
+        job=total.job,
         since=since,
         runs=ended + total.cancelled + total.skipped + total.missed,
         succeeded=total.succeeded,
@@ -122,18 +124,6 @@ def _statistics(job: str, tallies: Iterable[Tally], since: datetime | None) -> J
         p95_wait_seconds=quantile(total.waits, 0.95),
         cpu_seconds=total.cpu_seconds,
         last_finished_at=total.last_finished_at,
-    )
-
-
-def _point(start: datetime, tallies: list[Tally]) -> Point:
-    total = summed(tallies, HourTally())
-    return Point(
-        start=start,
-        succeeded=total.succeeded,
-        failed=total.failed,
-        others=total.cancelled + total.skipped + total.missed,
-        p95_seconds=quantile(total.durations, 0.95),
-        p95_wait_seconds=quantile(total.waits, 0.95),
     )
 
 

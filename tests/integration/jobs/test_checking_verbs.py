@@ -17,6 +17,8 @@ from django.db import connection
 from django.utils import timezone
 from django_celery_beat.models import IntervalSchedule, PeriodicTask
 
+from jobs import inflight
+from jobs.keyset import BadCursorError
 from jobs.models import Run, Worker
 from jobs.states import State
 from tests import tasks_for_tests
@@ -148,6 +150,24 @@ def test_check_inflight_is_content_with_what_would_run() -> None:
     assert jobs_json("check-inflight") == []
 
 
+def test_check_inflight_looks_at_all_batch_by_batch(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(inflight, "BATCH", 2)
+    runs = [saved_run(job=f"gone {number}") for number in range(5)]
+    interval = IntervalSchedule.objects.create(every=5, period="minutes")
+    names = [f"schedule {number}" for number in range(4)]
+    PeriodicTask.objects.bulk_create(PeriodicTask(name=name, task="gone", interval=interval) for name in names)
+    first = inflight.check_some()
+    assert [misfit.job for misfit in first.misfits] == ["gone 4", "gone 3"]
+    assert [misfit.job for misfit in inflight.check_some(first.next).misfits] == ["gone 2", "gone 1"]
+    assert len(list(inflight.check_inflight())) == len(runs) + len(names)
+
+
+@pytest.mark.parametrize("cursor", ["x", "s", "s-1", "o1-2"])
+def test_check_inflight_refuses_a_cursor_that_is_none(cursor: str) -> None:
+    with pytest.raises(BadCursorError, match="not a cursor"):
+        inflight.check_some(cursor)
+
+
 @pytest.mark.req("PL-5")
 def test_check_inflight_fails_the_deploy_and_names_what_would_not_run() -> None:
     renamed, misfit = saved_run(job="gone"), saved_run(job="add", kwargs={"z": 1}, state=State.RETRYING)
@@ -158,8 +178,8 @@ def test_check_inflight_fails_the_deploy_and_names_what_would_not_run() -> None:
     status, said, printed = failed("check-inflight", "--json")
     assert (status, said) == (1, "3 would not run under this code")
     assert [(item["what"], item["job"]) for item in json.loads(printed)] == [
-        (f"run {renamed.pk}", "gone"),
         (f"run {misfit.pk}", "add"),
+        (f"run {renamed.pk}", "gone"),
         ("schedule five", "add"),
     ]
     assert "no job of that name" in failed("check-inflight")[2]

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from jobs import dispatch, health, ledger, operations, queries
+from jobs import dispatch, health, inflight, ledger, operations, queries
 from jobs.models import Run
 
 pytestmark = pytest.mark.django_db
@@ -29,6 +29,10 @@ ASKED: dict[str, tuple[Callable[[], Any], str]] = {
         lambda: list(Run.objects.unfinished().filter(schedule__in=[1])),
         "run_of_schedule_unfinished",
     ),
+    "what would not run after a deploy": (inflight.check_some, "run_unfinished"),
+    "what waits, in a list": (lambda: queries.history(state="waiting"), "run_unfinished"),
+    "what was missed": (lambda: queries.history(state="missed"), "run_unsuccessful"),
+    "what failed lately": (lambda: queries.failures(since=ledger.now(), limit=10), "run_failed"),
     "what waits in each queue": (queries.all_queues, "run_packed"),
 }
 

@@ -174,7 +174,8 @@ def test_a_series_has_every_step_and_every_end() -> None:
     assert len(points) == 30
     assert sum(point.succeeded for point in points) == 4
     assert (points[0].succeeded, points[-1].succeeded) == (1, 3)
-    assert queries.overall(period=timedelta(hours=1), now=NOW).runs == 4
+    overall, each = queries.statistics_of_period(period=timedelta(hours=1), now=NOW)
+    assert (overall.runs, [job.runs for job in each]) == (4, [4])
 
 
 def test_the_command_tells_and_clears() -> None:

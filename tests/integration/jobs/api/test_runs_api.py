@@ -13,7 +13,7 @@ from django.db import connections
 from django.test import Client
 from django.utils import timezone
 
-from jobs import tokens
+from jobs import inflight, tokens
 from jobs.api import waiting
 from jobs.models import ApiToken, KeptReply, Run
 from jobs.models.token import KEPT
@@ -113,6 +113,17 @@ def test_pages_follow_each_other_without_loss(owner: Caller) -> None:
         cursor = page["next"]
     assert seen == [str(run.pk) for run in reversed(runs)]
     assert cursor is None
+
+
+def test_what_is_in_flight_is_told_in_pages_until_next_is_null(viewer: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(inflight, "BATCH", 2)
+    runs = [saved_run(job="gone", created_at=NOON + timedelta(seconds=n)) for n in range(3)]
+    first = viewer.get("inflight")
+    second = viewer.get(f"inflight?cursor={first['next']}")
+    last = viewer.get(f"inflight?cursor={second['next']}")
+    told = [item["what"] for page in (first, second, last) for item in page["items"]]
+    assert told == [f"run {run.pk}" for run in reversed(runs)]
+    assert last["next"] is None
 
 
 def test_a_repeated_request_with_its_key_happens_once(operator: Caller) -> None:

@@ -1,0 +1,105 @@
+"""What faces ask reads about as many rows as it shows, however long the history and however rare what is looked for."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import connection
+
+from jobs import inflight, queries
+from jobs.keyset import page_of
+from jobs.models import Run
+from jobs.models.run import Cause
+from jobs.queries import STATE_GROUPS, listed
+from jobs.states import State
+from tests.rows import NOON, new_run
+
+pytestmark = [pytest.mark.django_db, pytest.mark.req("PW-3", "SK-12")]
+ROWS, MOST_READ = 6000, 150
+RARE = {"job": "rare", "queue": "rare", "cause": Cause.FOREIGN}
+QUESTIONS: dict[str, Callable[[], Any]] = {
+    "all runs": queries.history,
+    "a rare job's": lambda: queries.history(job="rare"),
+    "a common job's": lambda: queries.history(job="job 1"),
+    "a rare queue's": lambda: queries.history(queue="rare"),
+    "a common queue's": lambda: queries.history(queue="base"),
+    "a rare user's": lambda: queries.history(owner=User.objects.get(username="rare")),
+    "a rare user's, searched": lambda: page_of(queries.search(listed(), "rare"), cursor=None, limit=50),
+    "of a rare cause": lambda: page_of(listed().filter(cause=Cause.FOREIGN), cursor=None, limit=50, in_parts=True),
+    "of a common cause": lambda: page_of(listed().filter(cause=Cause.CODE), cursor=None, limit=50, in_parts=True),
+    **{f"in state {name}": lambda name=name: queries.history(state=name) for name in STATE_GROUPS},
+    "failures of a week": lambda: queries.failures(since=NOON - timedelta(days=7), limit=50),
+    "a rare user's failures": lambda: queries.failures(
+        since=NOON - timedelta(days=7), limit=50, owner=User.objects.get(username="rare")
+    ),
+    "what is in flight": inflight.check_some,
+}
+
+
+@pytest.fixture
+def history() -> None:
+    """Leave many runs that went well, and few of anything else, all of them old."""
+    rare = User.objects.create_user("rare")
+    rows = [
+        new_run(
+            job=f"job {number % 5}",
+            state=State.SUCCESS,
+            created_at=NOON + timedelta(seconds=number),
+            finished_at=NOON + timedelta(seconds=number + 1),
+        )
+        for number in range(ROWS)
+    ]
+    for row, state in zip(rows[:40], list(State) * 5, strict=False):
+        row.state = state
+        row.finished_at = row.finished_at if state.is_final else None
+        row.owner, row.error_fingerprint = rare, "f" * 16
+        for name, value in RARE.items():
+            setattr(row, name, value)
+    Run.objects.bulk_create(rows)
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_a_list_reads_no_more_rows_than_it_needs(question: str, history: None) -> None:
+    if connection.vendor != "postgresql":
+        pytest.skip("only PostgreSQL tells how many rows it read")
+    plans = _plans_of(QUESTIONS[question])
+    assert plans
+    assert sum(_rows_read(plan) for plan in plans) <= MOST_READ
+
+
+def _plans_of(ask: Callable[[], Any]) -> list[dict[str, Any]]:
+    asked: list[tuple[str, Any]] = []
+
+    def note(execute: Any, sql: str, parameters: Any, *rest: Any) -> Any:
+        asked.append((sql, parameters))
+        return execute(sql, parameters, *rest)
+
+    with connection.execute_wrapper(note):
+        ask()
+    return list(_explained(asked))
+
+
+def _explained(asked: list[tuple[str, Any]]) -> Iterator[dict[str, Any]]:
+    with connection.cursor() as cursor:
+        for sql, parameters in asked:
+            if "jobs_run" in sql:
+                cursor.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {sql}", parameters)
+                told = cursor.fetchone()[0]
+                yield (json.loads(told) if isinstance(told, str) else told)[0]["Plan"]
+
+
+def _rows_read(plan: dict[str, Any]) -> int:
+    """Return how many rows of runs the plan's scans visited."""
+    visited = sum(
+        plan.get(name, 0) * plan["Actual Loops"]
+        for name in ("Actual Rows", "Rows Removed by Filter", "Rows Removed by Index Recheck")
+    )
+    own = visited if plan.get("Relation Name") == "jobs_run" else 0
+    return int(own) + sum(map(_rows_read, plan.get("Plans", ())))
