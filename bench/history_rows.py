@@ -8,7 +8,7 @@ import psycopg
 
 RARE = "bench_rare"
 """A job and a queue of 40 runs, all of them old."""
-PLACES = {"jobs": 32, "users": 200, "schedules": 20, "workers": 4, "days": 10, "rare": RARE}
+PLACES = {"jobs": 32, "users": 200, "schedules": 20, "workers": 4, "days": 10}
 LIVE = 70_000
 CHUNK = 250_000
 TABLES = ("jobs_run", "django_celery_results_taskresult", "jobs_logchunk")
@@ -22,7 +22,7 @@ _INDEXES = (
 
 def make(url: str, rows: int, *, live: int = LIVE) -> None:
     """Make so many runs, `live` of them unfinished, with results, logs, tallies, owners and schedules."""
-    places = {**PLACES, "rows": rows, "live": min(live, rows // 14)}
+    places = {**PLACES, "rare": RARE, "rows": rows, "live": min(live, rows // 14)}
     with psycopg.connect(url) as connection:
         connection.execute("SET synchronous_commit = off; SET maintenance_work_mem = '1GB'")
         connection.execute("SET session_replication_role = replica")

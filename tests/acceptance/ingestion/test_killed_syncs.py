@@ -81,10 +81,10 @@ def imap(settings: Any) -> Iterator[Place]:
     with TemporaryDirectory(prefix="dovecot-") as folder:
         server = Dovecot(Path(folder))
         server.start()
-        accounts = [
+        anna, ben = (
             register_account(User.objects.create_user(name), imap_url=server.url("box"))[0] for name in ("anna", "ben")
-        ]
-        yield Place(*accounts, lambda some: server.deliver("box", map(_mail, some)))
+        )
+        yield Place(anna, ben, lambda some: server.deliver("box", map(_mail, some)))
         server.kill()
 
 
@@ -123,17 +123,17 @@ def graph_calendar(settings: Any) -> Iterator[Place]:
 def caldav(radicale: Radicale) -> Iterator[Place]:
     url = radicale.make("killed")
     with time_machine.travel(NOW, tick=True):
-        calendars = [
+        anna, ben = (
             register_calendar(User.objects.create_user(name), caldav_url=url, zone="Europe/Zurich")[0]
             for name in ("anna", "ben")
-        ]
+        )
 
         def arrive(some: range) -> None:
             for n in some:
                 rule = {"RRULE": "FREQ=WEEKLY;COUNT=10"} if n % 10 == 0 else {}
                 radicale.put("killed", f"e{n}", vcalendar(vevent(f"e{n}", "20261015T090000", **rule)))
 
-        yield Place(*calendars, arrive)
+        yield Place(anna, ben, arrive)
 
 
 @pytest.mark.req("SW-11", "SW-12")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -32,7 +33,7 @@ QUESTIONS: dict[str, Callable[[], Any]] = {
     "a rare user's, searched": lambda: page_of(queries.search(listed(), "rare"), cursor=None, limit=50),
     "of a rare cause": lambda: page_of(listed().filter(cause=Cause.FOREIGN), cursor=None, limit=50, in_parts=True),
     "of a common cause": lambda: page_of(listed().filter(cause=Cause.CODE), cursor=None, limit=50, in_parts=True),
-    **{f"in state {name}": lambda name=name: queries.history(state=name) for name in STATE_GROUPS},
+    **{f"in state {name}": partial(queries.history, state=name) for name in STATE_GROUPS},
     "failures of a week": lambda: queries.failures(since=NOON - timedelta(days=7), limit=50),
     "a rare user's failures": lambda: queries.failures(
         since=NOON - timedelta(days=7), limit=50, owner=User.objects.get(username="rare")

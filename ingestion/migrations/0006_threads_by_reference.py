@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('ingestion', '0004_search'),
+        ('ingestion', '0005_what_became_of_mail'),
     ]
 
     operations = [
