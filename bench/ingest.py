@@ -19,9 +19,9 @@ STEPS = (
     ("search", "indexed for search, by words and by meaning"),
 )
 KINDS = (
-    ("plain cpu", "a mail without files: CPU of our process"),
-    ("plain wall", "the same by the clock, with PostgreSQL and a commit of its own"),
-    ("all cpu", "any mail: CPU of our process"),
+    ("plain cpu", "a mail without files: CPU of our process for it, and its share of storing its page"),
+    ("plain wall", "the same by the clock, with PostgreSQL"),
+    ("all cpu", "any mail, likewise"),
     ("all wall", "the same by the clock, with the processes that read PDF and DOCX"),
 )
 
@@ -32,7 +32,7 @@ class Ingesting:
     name, by_default = "ingest", True
 
     def run(self, ground: Ground, *, repetitions: int, only: str) -> Section:
-        """Ingest the mails whole and one by one, once each."""
+        """Ingest the mails twice: once on end, once with a watch on each."""
         name, contents = mails()
         folder = write_maildir(ground.folder / "mails", contents)
         found = figures_of(CHILD, str(folder), environment=environment_of(ground, "ingest"), seconds=SECONDS)
