@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, cast
 
+import amqp.exceptions
+import redis.exceptions
 import structlog
 from amqp.exceptions import MessageNacked
 from celery import current_app
@@ -13,7 +15,9 @@ from kombu.exceptions import KombuError, OperationalError
 
 log = structlog.get_logger(__name__)
 
-FAULTS = (OperationalError, KombuError, OSError, TimeoutError, MessageNacked)
+# Kombu translates its transports' errors only where it retries; an event is sent once.
+_RAW = (amqp.exceptions.ConnectionError, redis.exceptions.ConnectionError, redis.exceptions.TimeoutError)
+FAULTS = (OperationalError, KombuError, OSError, TimeoutError, MessageNacked, *_RAW)
 ANSWER_SECONDS = 2.0
 
 

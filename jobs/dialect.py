@@ -123,6 +123,8 @@ def insert_fresh(rows: Sequence[M], *, batch_size: int) -> set[Any]:
 
     On PostgreSQL a column that is the same in all rows of a batch is sent once, which halves the CPU of many alike.
     """
+    if not rows:
+        return set()
     model = type(rows[0])
     if connection.vendor != "postgresql":
         model._default_manager.bulk_create(rows, batch_size=batch_size, ignore_conflicts=True)  # noqa: SLF001 - Django's documented API

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from django.contrib.postgres.operations import AddIndexConcurrently, RemoveIndexConcurrently
-from django.db.migrations import AddIndex, RemoveIndex
+from django.db.migrations import AddConstraint, AddIndex, RemoveIndex
 
 _STATE = (
     "SELECT indisvalid FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid "
@@ -64,12 +64,38 @@ class RemoveIndexLive(RemoveIndexConcurrently):
             RemoveIndex.database_backwards(self, app_label, schema_editor, from_state, to_state)
 
 
+class AddUniqueLive(AddConstraint):
+    """Add a unique constraint to a table in use: its index is built first, and then taken for it."""
+
+    def database_forwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
+        """Build it, unless it is there; what a build that was cut off has left is dropped first."""
+        connection, quote = schema_editor.connection, schema_editor.quote_name
+        if connection.vendor != "postgresql":
+            super().database_forwards(app_label, schema_editor, from_state, to_state)
+            return
+        if _is_there(connection, self.constraint.name):
+            return
+        model = to_state.apps.get_model(app_label, self.model_name)
+        table, name = quote(model._meta.db_table), quote(self.constraint.name)  # noqa: SLF001 - Django's documented API
+        columns = ", ".join(quote(model._meta.get_field(field).column) for field in self.constraint.fields)  # noqa: SLF001 - as above
+        with _waiting_as_long_as_it_takes(connection):
+            schema_editor.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {name}")
+            schema_editor.execute(f"CREATE UNIQUE INDEX CONCURRENTLY {name} ON {table} ({columns})")
+        schema_editor.execute(f"ALTER TABLE {table} ADD CONSTRAINT {name} UNIQUE USING INDEX {name}")
+
+
 def _state(connection: Any, name: str) -> bool | None:
     """Return whether the index is whole; None where there is none of that name."""
     with connection.cursor() as cursor:
         cursor.execute(_STATE, [name])
         row = cursor.fetchone()
     return None if row is None else bool(row[0])
+
+
+def _is_there(connection: Any, constraint: str) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1 FROM pg_constraint WHERE conname = %s", [constraint])
+        return cursor.fetchone() is not None
 
 
 @contextmanager

@@ -1,8 +1,7 @@
-"""Copies in a calendar of Microsoft 365: found again by properties of ours, and put in the place of older ones.
+"""Copies in a calendar of Microsoft 365, found again by properties of ours: Graph names its events itself.
 
-Graph names its events itself and can't change many at once. So a new copy is made beside the old one, the old one is
-deleted, and only then the new one counts as whole. Every piece says what it belongs to, so that whoever was cut off
-goes on where it stopped.
+It can't change many at once either, so a new copy is made beside the old one, then the old one is deleted, and only
+then the new one counts as whole. Whoever was cut off goes on where it stopped.
 """
 
 from __future__ import annotations

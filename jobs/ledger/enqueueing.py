@@ -89,8 +89,6 @@ def enqueue_ticks(runs: Sequence[Run]) -> set[UUID]:
 
     Another row of the same schedule and fire time, or an unfinished one with the same unique key, wins.
     """
-    if not runs:
-        return set()
     return insert_fresh(runs, batch_size=_BATCH)
 
 

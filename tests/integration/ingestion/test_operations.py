@@ -116,7 +116,7 @@ def test_what_is_no_mailbox_is_refused_and_nothing_is_stored(anna: User, named: 
 
 def test_the_command_registers_syncs_and_prints_exact_counts(anna: User, box: Path) -> None:
     lines = sync("user", "--user", "anna", "--mbox", box).splitlines()
-    counted = "3 fetched, 3 stored, 0 duplicates, 0 broken, 3 threads, 0 attachments"
+    counted = "3 fetched, 3 stored, 0 duplicates, 0 broken, 3 threads, 0 attachments, 0 changed, 0 gone"
     assert lines == [f"mbox {box}: {counted}", f"1 account(s): {counted}"]
     write_mbox(box, message("m3"))
     said = json.loads(sync("user", "--user", "anna", "--mbox", box, "--json"))

@@ -21,7 +21,7 @@ from project.tasks import delete_expired_limits, delete_expired_sessions
 from tests.plugins.polling import poll
 
 pytestmark = pytest.mark.req("SK-5")
-ADMIN = "/admin/"
+ADMIN = "/admin/auth/user/"
 
 
 def bucket(key: str, *, hours_ago: float) -> RateBucket:

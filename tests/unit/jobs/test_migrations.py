@@ -15,12 +15,14 @@ from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.migration import Migration
 from django.db.migrations.operations.base import Operation
 
-from jobs.live_indexes import AddIndexLive, RemoveIndexLive
+from jobs.live_indexes import AddIndexLive, AddUniqueLive, RemoveIndexLive
 
 # Up to these everything belongs to the first release, which no installation has migrated from.
 FIRST_RELEASE = {"jobs": 6, "ingestion": 2, "notifications": 5}
 # Tables of at most as many rows as there are workers, schedules or accounts: an index is built in no time.
 SMALL = {"worker", "scheduleplan"}
+# Constraints that an older release never relied on: where one was in its way, it went on without.
+FORGOTTEN = {"reference_in_one_thread"}
 
 
 def after_first_release() -> Iterator[Migration]:
@@ -66,8 +68,10 @@ def _problem(operation: Operation, new: set[str], *, atomic: bool) -> str:
             migrations.CreateModel() | migrations.AlterField() | migrations.AlterModelOptions() | migrations.RunPython()
         ):
             problem = ""
-        case AddIndexLive() | RemoveIndexLive():
+        case AddIndexLive() | RemoveIndexLive() | AddUniqueLive():
             problem = "builds an index concurrently inside a transaction" if atomic else ""
+        case migrations.RemoveConstraint(name=name) if name in FORGOTTEN:
+            problem = ""
         case migrations.AddIndex() | migrations.RemoveIndex():
             problem = "" if small else f"locks {table} while it builds or drops an index: use jobs.live_indexes"
         case migrations.AddConstraint():
