@@ -67,6 +67,8 @@ class RemoveIndexLive(RemoveIndexConcurrently):
 class AddUniqueLive(AddConstraint):
     """Add a unique constraint to a table in use: its index is built first, and then taken for it."""
 
+    constraint: Any
+
     def database_forwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
         """Build it, unless it is there; what a build that was cut off has left is dropped first."""
         connection, quote = schema_editor.connection, schema_editor.quote_name

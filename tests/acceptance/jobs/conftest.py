@@ -252,6 +252,12 @@ def own_queue() -> str:
 
 
 @pytest.fixture
+def a_message_each(settings: Any) -> None:
+    """Give every run that this process enqueues a message of its own, as `PACK_ORDINARY_JOBS=0` does."""
+    settings.DAYBOOK = {**settings.DAYBOOK, "packs_ordinary_jobs": False}
+
+
+@pytest.fixture
 def stranger(engine: Engine) -> Iterator[Celery]:
     """A plain Celery client of the same broker that knows nothing of the engine."""
     client = Celery("stranger", broker=engine.broker_url, set_as_current=False)

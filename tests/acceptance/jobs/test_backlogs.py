@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.db import connection
 
@@ -9,6 +11,7 @@ from jobs import ledger, operations
 from jobs.conf import conf
 from jobs.explain import why
 from jobs.models import Queue, Run
+from jobs.policies import ORDINARY_IN_PACK
 from jobs.states import State
 from tests.acceptance.jobs.conftest import Engine
 from tests.plugins.broker import Valkey
@@ -39,7 +42,11 @@ def backlog(count: int, *, tenant: str = "") -> None:
 
 @pytest.mark.embedded
 @pytest.mark.req("PW-5")
-def test_a_paused_queue_starts_nothing_more_with_a_hundred_thousand_waiting(own_engine: tuple[Engine, Valkey]) -> None:
+@pytest.mark.parametrize("most_at_once", [1, ORDINARY_IN_PACK], ids=["a message each", "in packs"])
+def test_a_paused_queue_starts_nothing_more_with_a_hundred_thousand_waiting(
+    own_engine: tuple[Engine, Valkey], settings: Any, most_at_once: int
+) -> None:
+    settings.DAYBOOK = {**settings.DAYBOOK, "packs_ordinary_jobs": most_at_once > 1}
     engine, broker = own_engine
     broker.start()
     backlog(100_000)
@@ -51,8 +58,8 @@ def test_a_paused_queue_starts_nothing_more_with_a_hundred_thousand_waiting(own_
     paused_at = Queue.objects.get(name="base").paused_at
     at_broker = Run.objects.filter(state=State.QUEUED, published_at__isnull=False)
     poll(lambda: not at_broker.exists() and not Run.objects.running().exists(), within=60)
-    # What was being claimed at that very moment may still have started: one run per process, no more.
-    assert Run.objects.filter(started_at__gt=paused_at).count() <= PROCESSES
+    # What was being claimed at that very moment may still have started, in each process.
+    assert Run.objects.filter(started_at__gt=paused_at).count() <= PROCESSES * most_at_once
     waiting = Run.objects.filter(state=State.QUEUED)
     assert waiting.count() == 100_000 - done.count()
     assert why(waiting[0])[0].code == "paused"

@@ -29,6 +29,7 @@ def published(broker: Valkey) -> list[str]:
 @pytest.mark.broker
 @pytest.mark.embedded
 @pytest.mark.req("PL-6")
+@pytest.mark.usefixtures("a_message_each")
 def test_dispatchers_publish_no_run_twice(own_engine: tuple[Engine, Valkey]) -> None:
     engine, broker = own_engine
     broker.start()

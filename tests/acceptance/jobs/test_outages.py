@@ -57,6 +57,7 @@ def test_a_run_enqueued_while_the_broker_is_down_executes_after_it_is_back(own_e
     assert [len(engine.notes(result, event="begin")) for result in results] == [1] * 6
 
 
+@pytest.mark.usefixtures("a_message_each")
 def test_runs_of_a_wiped_broker_all_execute_once(own_engine: tuple[Engine, Valkey]) -> None:
     engine, broker = own_engine
     broker.start()

@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 from django.db import transaction
 from django.test import Client
+from django.utils import timezone
 from django_celery_beat.models import PeriodicTask
 
 from jobs import operations, rollup
-from jobs.models import BadMessage, Run, ScheduleChange
+from jobs.models import BadMessage, KeptKey, Run, ScheduleChange
 from jobs.models.run import Cause
 from jobs.operations import Asker
 from jobs.states import State
@@ -85,7 +86,8 @@ TABLE: dict[tuple[str, str], tuple[str, Any, tuple[int, ...]]] = {
 
 @pytest.fixture
 def failed(owner: Caller, settings: Any) -> Run:
-    """A dead letter of the owner's; the watched Redis is one that never answers."""
+    """A dead letter of the owner's, and a copy of a key; the watched Redis is one that never answers."""
+    KeptKey.objects.create(name="x", value="eA==", expires_at=timezone.now(), kept_at=timezone.now())
     settings.DAYBOOK = {**settings.DAYBOOK, "watched_redis": "redis://127.0.0.1:1/0"}
     given = {"job": "add", "kwargs": {"x": 1}, "state": State.FAILED, "finished_at": NOON, "error_kind": "OSError"}
     run = saved_run(**given, owner=owner.user)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -10,7 +11,7 @@ import pytest
 from django.utils import timezone
 
 from jobs import operations
-from jobs.models import AuditEntry, BadMessage, KeptKey, Queue, Run
+from jobs.models import AuditEntry, BadMessage, KeptKey, LogChunk, Queue, Run
 from jobs.models.run import Cause
 from jobs.operations import Asker
 from jobs.rollup import count_ends
@@ -38,6 +39,9 @@ def things() -> dict[str, str]:
     new = {"name": "nightly", "job": "add", "rule": "daily 07:30", "kwargs": {"x": 1}}
     schedule = operations.add_schedule(new, by=Asker(cause=Cause.CLI, name="root"))
     message = BadMessage.objects.create(received_at=now, reason="unknown_job", job="gone", size=9, body=b"[]")
+    line = {"at": now.isoformat(), "attempt": 1, "level": "info", "text": "added", "fields": {}, "trace": ""}
+    text = json.dumps(line)
+    LogChunk.objects.create(run_id=failed.pk, lines=1, size=len(text), text=text)
     KeptKey.objects.create(name="checkpoint:7", value="x", expires_at=now, kept_at=now)
     while count_ends(now=now + timedelta(minutes=2)):
         pass
