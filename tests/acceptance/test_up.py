@@ -117,7 +117,7 @@ def _admin_page_after_login(web: str, password: str) -> str:
     assert token
     form = {"username": "admin", "password": password, "csrfmiddlewaretoken": token[1], "next": "/admin/"}
     with opener.open(f"{web}/admin/login/", urllib.parse.urlencode(form).encode(), timeout=10) as response:
-        assert response.url == f"{web}/admin/"
+        assert response.url == f"{web}/admin/jobs/run/overview/"
         return str(response.read().decode())
 
 
