@@ -7,7 +7,6 @@ from uuid import UUID
 
 import structlog
 from celery import current_app
-from celery.app.trace import build_tracer
 from django.core import checks
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.module_loading import import_string
@@ -122,7 +121,4 @@ def job_at(path: str) -> TaskFunction | None:
     if ours is None or not isinstance(task, Task) or task.module_path != path:
         return None
     backend = task.get_backend()
-    job = backend.job_of(task) if isinstance(backend, DaybookBackend) else ours.job_of(task.using(backend=ours.alias))
-    # What a worker builds at its start for every job that it knows by then.
-    job.__trace__ = build_tracer(path, job, job.app.loader, app=job.app)
-    return job
+    return backend.job_of(task) if isinstance(backend, DaybookBackend) else ours.job_of(task.using(backend=ours.alias))

@@ -10,6 +10,7 @@ from uuid import UUID
 
 import structlog
 from celery import Task
+from celery.app.trace import build_tracer
 from celery.exceptions import Ignore
 from celery.exceptions import Retry as CeleryRetry
 from celery.result import AsyncResult
@@ -41,6 +42,9 @@ class Job(Task):  # type: ignore[type-arg]
     @property
     def __trace__(self) -> attempt.Tracer | None:
         """What a worker calls for a message: Celery's tracer inside our attempt."""
+        if self._tracer is None:
+            # Celery makes those of the jobs that a worker knows at its start.
+            self.__trace__ = build_tracer(self.name, self, self.app.loader, app=self.app)
         return self._tracer
 
     @__trace__.setter

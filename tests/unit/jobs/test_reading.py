@@ -71,7 +71,5 @@ def test_a_state_is_known_in_any_case(text: str | None, state: str) -> None:
 
 
 def test_an_unknown_state_is_bad_usage_and_the_known_ones_are_told() -> None:
-    with pytest.raises(
-        CommandError, match="there is no state 'done'; there are waiting, dead, scheduled, queued"
-    ):
+    with pytest.raises(CommandError, match="there is no state 'done'; there are waiting, dead, scheduled, queued"):
         read_state("done")
