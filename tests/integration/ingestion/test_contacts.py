@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import connection
+from django.db import connection, transaction
 
 from ingestion.calendar_operations import register_calendar
 from ingestion.contacts import Person, note_contacts
@@ -59,7 +59,8 @@ def test_two_syncs_of_one_user_at_once_make_one_contact(anna: User) -> None:
 
     def note() -> None:
         try:
-            note_contacts(anna.pk, people)
+            with transaction.atomic():
+                note_contacts(anna.pk, people)
         finally:
             connection.close()
 
