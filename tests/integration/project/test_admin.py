@@ -60,3 +60,9 @@ def test_pages_name_no_other_host_but_flowers(admin_client: Client) -> None:
 
 def test_results_have_no_pages_of_their_own() -> None:
     assert not [model for model in MODELS if model._meta.app_label == "django_celery_results"]
+
+
+def test_a_login_that_names_no_page_leads_to_the_overview(client: Client, admin_user: User) -> None:
+    given = {"username": admin_user.get_username(), "password": "password"}
+    answer = client.post("/admin/login/", given, follow=True)
+    assert answer.redirect_chain == [("/admin/", 302), (reverse("admin:jobs_run_overview"), 302)]
