@@ -26,17 +26,19 @@ def kill_again_and_again(
 ) -> int:
     """Kill the work that often, each time at a random point within so many seconds; returns how often it ended before.
 
+    It goes on until a kill has found the work advanced, so that not all fell before it had begun.
+
     `over` is called after each end, by itself or by a kill, may make more work, and says whether the work advanced: as
     long as it doesn't, it gets more and more time.
     """
     killed = ended = 0
-    patience = within
-    while killed < kills:
-        if ended_within(work, seconds=dice.uniform(0, patience)):
-            ended += 1
-        else:
-            killed += 1
-        patience = within if over() else 1.5 * patience
+    patience, was_amid = within, False
+    while killed < kills or not was_amid:
+        has_ended = ended_within(work, seconds=dice.uniform(0, patience))
+        ended, killed = ended + has_ended, killed + (not has_ended)
+        advanced = over()
+        was_amid = was_amid or (advanced and not has_ended)
+        patience = within if advanced else 1.5 * patience
     return ended
 
 

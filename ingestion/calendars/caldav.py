@@ -43,7 +43,7 @@ class CalDav:
             except PositionLostError:
                 token = ""
                 listing = self._listing(api, token)
-            yield from self._pages(api, listing, versions, before=cursor, is_whole=not token)
+            yield from self._pages(api, listing, versions, before=cursor if token else {}, is_whole=not token)
 
     def put(self, uid: str, source: str, *, zone: str) -> None:
         """Store the object under a name made of its UID."""

@@ -35,7 +35,7 @@ class GoogleCalendar:
         token = "" if full else str(cursor.get("token", ""))
         with http_api(self._authorization) as api:
             try:
-                yield from self._pages(api, token, before=cursor)
+                yield from self._pages(api, token, before=cursor if token else {})
             except PositionLostError:
                 yield from self._pages(api, "", before={})
 

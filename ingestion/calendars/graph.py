@@ -49,6 +49,13 @@ class _Round:
     """Series that were read again."""
     lost: bool = False
     """Something is gone that is no object of ours: an occurrence, of which Graph doesn't say whose."""
+    cursor: Cursor = field(default_factory=dict)
+    """Where a killed sync goes on: not behind what was lost."""
+
+    def advance(self, link: str, *, is_last: bool) -> None:
+        """Note that everything before the link is read."""
+        if not self.lost and (is_last or not self.is_whole):
+            self.cursor = {"link": link, **self.window.values(), **({} if is_last else {"is_amid": True})}
 
 
 class GraphCalendar:
@@ -60,7 +67,11 @@ class GraphCalendar:
         self._user = f"{self._root}/users/{rest.partition('/')[0]}"
 
     def changes(self, cursor: Cursor, *, full: bool, versions: Versions) -> Iterator[ChangePage]:
-        """Yield what changed since the delta link. The cursor is {"link": str, "since": time, "until": time}."""
+        """Yield what changed since the delta link.
+
+        The cursor is {"link": str, "since": time, "until": time}, amid a delta with {"is_amid": True}. Amid a listing
+        of everything it stays: a killed one begins again, since only a whole one tells what is gone.
+        """
         now = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
         wanted = _Window(
             since=now - timedelta(days=conf().calendar_back_days),
@@ -68,40 +79,44 @@ class GraphCalendar:
         )
         with http_api(self._authorization) as api:
             if not full and cursor.get("link"):
-                known = _Window(
-                    since=datetime.fromisoformat(cursor["since"]), until=datetime.fromisoformat(cursor["until"])
-                )
-                step = _Round(window=known, is_whole=False)
                 try:
-                    yield from self._pages(api, str(cursor["link"]), step, versions)
+                    yield from self._news(api, cursor, versions)
                 except PositionLostError:
-                    step.lost = True
-                if not step.lost and known.until > wanted.until - RENEWAL:
-                    return
-            yield from self._everything(api, wanted, versions, before=cursor)
+                    pass
+                else:
+                    if _window_of(cursor).until > wanted.until - RENEWAL:
+                        return
+            link = f"{self._url}/calendarView/delta?{wanted.query()}"
+            step = _Round(window=wanted, is_whole=True, cursor={} if full else cursor)
+            yield from self._pages(api, link, step, versions)
 
     def put(self, uid: str, source: str, *, zone: str) -> None:
         """Let the calendar hold copies of the object; see GraphArchive."""
         with http_api(self._authorization) as api:
             GraphArchive(api, calendar=self._url, user=self._user).put(uid, source, zone=zone)
 
-    def _everything(self, api: HttpApi, window: _Window, versions: Versions, *, before: Cursor) -> Iterator[ChangePage]:
-        """Yield all there is; a killed sync lists again, since only a whole listing tells what is gone."""
-        step = _Round(window=window, is_whole=True)
-        link = f"{self._url}/calendarView/delta?{window.query()}"
-        for page in self._pages(api, link, step, versions):
-            yield page if page.present is not None else ChangePage(page.changes, before)
+    def _news(self, api: HttpApi, cursor: Cursor, versions: Versions) -> Iterator[ChangePage]:
+        """Yield what a delta tells. One that a killed sync began doesn't tell what came since: the next one does.
+
+        Raises: PositionLostError when only a listing of everything tells it.
+        """
+        step = _Round(window=_window_of(cursor), is_whole=False, cursor=cursor)
+        yield from self._pages(api, str(cursor["link"]), step, versions)
+        if step.lost:
+            raise PositionLostError("an occurrence is gone")
+        if cursor.get("is_amid"):
+            yield from self._news(api, step.cursor, versions)
 
     def _pages(self, api: HttpApi, link: str, step: _Round, versions: Versions) -> Iterator[ChangePage]:
-        while True:
+        is_last = False
+        while not is_last:
             page = self._get(api, link)
             changes = tuple(self._changes(api, page.get("value", []), step, versions))
             link = str(page.get("@odata.nextLink") or page["@odata.deltaLink"])
             is_last = "@odata.nextLink" not in page
+            step.advance(link, is_last=is_last)
             present = frozenset(step.present) if is_last and step.is_whole else None
-            yield ChangePage(changes, {"link": link, **step.window.values()}, present, step.window.since)
-            if is_last:
-                return
+            yield ChangePage(changes, step.cursor, present, step.window.since)
 
     def _changes(self, api: HttpApi, items: list[dict[str, Any]], step: _Round, versions: Versions) -> Iterator[Change]:
         removed = [stored_key(str(item["id"])) for item in items if "@removed" in item]
@@ -146,6 +161,10 @@ class GraphCalendar:
             raise RejectedError("the server names a link to another server")
         page: dict[str, Any] = api.ask(Call(method="GET", url=link, headers=PREFER)).json()
         return page
+
+
+def _window_of(cursor: Cursor) -> _Window:
+    return _Window(since=datetime.fromisoformat(cursor["since"]), until=datetime.fromisoformat(cursor["until"]))
 
 
 def _single(item: dict[str, Any]) -> Change:

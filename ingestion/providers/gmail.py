@@ -47,12 +47,16 @@ class Gmail:
                 cursor = {}
             else:
                 return
-        if "listing" not in cursor:
+        goes_on = "listing" in cursor
+        if not goes_on:
             # Taken before the listing, so that what arrives meanwhile is in the history.
             profile = self._get(api, "/profile")
             after = {"after": int(since.timestamp())} if since else {}
             cursor = {"history": str(profile["historyId"]), "listing": "", **after}
         yield from self._everything(api, cursor, known)
+        if goes_on:
+            # What a killed sync began to list doesn't tell what came since.
+            yield from self._stream(api, {"history": cursor["history"]}, since, known)
 
     def _everything(self, api: HttpApi, cursor: Cursor, known: Known) -> Stream:
         while True:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import binascii
 from base64 import b64decode
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -18,6 +19,18 @@ LISTED_AT_ONCE = 50
 # Graph takes at most 20 requests in a batch.
 BATCH = 20
 Stream = Iterator[tuple[RawMail | Sighting | None, Cursor]]
+
+
+@dataclass
+class _Position:
+    """How far the folders are read."""
+
+    links: dict[str, str]
+    amid: str = ""
+    """The folder whose link leads to a further page of what it told."""
+
+    def cursor(self) -> Cursor:
+        return {"folders": dict(self.links), **({"amid": self.amid} if self.amid else {})}
 
 
 class Graph:
@@ -35,39 +48,42 @@ class Graph:
     ) -> Iterator[Page]:
         """Yield what is new in inbox and sent items; see Provider.fetch.
 
-        The cursor is {"folders": {name: link}}, the link to the next page or to what changes from then on.
+        The cursor is {"folders": {name: link}}, the link to what changes from then on; to the next page in the folder
+        of which it says {"amid": name}.
         """
-        links: dict[str, str] = {} if full else dict(cursor.get("folders", {}))
+        at = _Position({}) if full else _Position(dict(cursor.get("folders", {})), cursor.get("amid", ""))
         with http_api(self._authorization) as api:
-            stream = self._folders(api, links, since, known)
+            stream = self._folders(api, at, since, known)
             yield from Pager(mails=conf().page_mails, size=conf().page_bytes, limit=limit).pages(stream)
 
-    def _folders(self, api: HttpApi, links: dict[str, str], since: datetime | None, known: Known) -> Stream:
+    def _folders(self, api: HttpApi, at: _Position, since: datetime | None, known: Known) -> Stream:
         for folder, is_sent in FOLDERS:
-            start = self._first_link(folder, since)
             try:
-                yield from self._folder(api, links, folder, known, is_sent=is_sent)
+                yield from self._folder(api, at, folder, known, is_sent=is_sent)
             except PositionLostError:
-                links[folder] = start
-                yield from self._folder(api, links, folder, known, is_sent=is_sent)
+                at.links[folder], at.amid = self._first_link(folder, since), ""
+                yield from self._folder(api, at, folder, known, is_sent=is_sent)
 
-    def _folder(self, api: HttpApi, links: dict[str, str], folder: str, known: Known, *, is_sent: bool) -> Stream:
-        link = links.get(folder, "")
-        if not link:
+    def _folder(self, api: HttpApi, at: _Position, folder: str, known: Known, *, is_sent: bool) -> Stream:
+        if not at.links.get(folder):
             raise PositionLostError("not read yet")
-        while True:
-            page = self._page(api, link)
+        goes_on = at.amid == folder
+        is_last = False
+        while not is_last:
+            page = self._page(api, at.links[folder])
             items = page.get("value", [])
-            before = {"folders": {**links, folder: link}}
+            before = at.cursor()
             yield from ((each, before) for each in map(_sighting, items))
             mails = {each["id"]: each for each in items if "@removed" not in each and not each.get("isDraft")}
             for mail in self._mails(api, mails, known, is_sent=is_sent):
                 yield mail, before
-            link = page.get("@odata.nextLink") or page["@odata.deltaLink"]
-            links[folder] = link
-            yield None, {"folders": dict(links)}
-            if "@odata.nextLink" not in page:
-                return
+            is_last = "@odata.nextLink" not in page
+            at.links[folder] = page.get("@odata.nextLink") or page["@odata.deltaLink"]
+            at.amid = "" if is_last else folder
+            yield None, at.cursor()
+        if goes_on:
+            # What a killed sync began doesn't tell what came since.
+            yield from self._folder(api, at, folder, known, is_sent=is_sent)
 
     def _first_link(self, folder: str, since: datetime | None) -> str:
         filters = f"&$filter=receivedDateTime+ge+{since.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}" if since else ""

@@ -134,7 +134,7 @@ class GraphCalendarServer(Double):
         if at + PAGE < len(values):
             more = {"@odata.nextLink": f"{link}?$skiptoken={start}~{end}~{since}~{upto}~{at + PAGE}"}
         else:
-            more = {"@odata.deltaLink": f"{link}?$deltatoken={start}~{end}~{since}~{upto}~0"}
+            more = {"@odata.deltaLink": f"{link}?$deltatoken={start}~{end}~{upto}~{upto}~0"}
         return Reply(200, {"value": values[at : at + PAGE], **more})
 
     def _values(self, start: datetime, end: datetime, since: int, upto: int) -> list[dict[str, Any]]:

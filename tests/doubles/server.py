@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import count
 from typing import Any, Self
 from urllib.parse import parse_qs, urlsplit
 
@@ -70,6 +71,15 @@ class Double:
     def asked(self, part: str) -> list[Request]:
         """Return the requests whose path has that part."""
         return [request for request in self.requests if part in request.path]
+
+    def break_at(self, *numbers: int, part: str) -> None:
+        """Fail these of the coming requests whose path has that part, counted from 1."""
+        answer, asked = self._answer, count(1)
+
+        def broken(request: Request) -> Reply:
+            return Reply(503) if part in request.path and next(asked) in numbers else answer(request)
+
+        self._answer = broken
 
     def _serve(self, request: Request) -> Reply:
         with self._lock:

@@ -11,6 +11,7 @@ import time_machine
 from django.contrib.auth.models import User
 
 from ingestion.calendar_operations import CalendarError, register_calendar, sync_calendars
+from ingestion.calendars.opening import open_calendar
 from ingestion.models import Calendar, CalendarEvent, CalendarSeries, Notice
 from ingestion.tasks import ingest_calendar_events, sync_calendar
 from jobs.here import run_here
@@ -61,6 +62,17 @@ def test_what_changes_on_the_server_changes_here_and_nothing_twice(radicale: Rad
     assert sync_calendar(calendar_id=calendar.pk) == counts(fetched=1, removed=1)
     assert sync_calendar(calendar_id=calendar.pk, full=True) == counts()
     assert CalendarEvent.objects.count() == 58 + 9
+
+
+def test_a_full_sync_that_is_killed_leaves_no_position_behind_what_it_has_not_read(
+    radicale: Radicale, anna: User
+) -> None:
+    calendar, _ = register_calendar(anna, caldav_url=radicale.make("full"), zone="Europe/Zurich")
+    radicale.put("full", "e1", vcalendar(vevent("e1")))
+    sync_calendar(calendar_id=calendar.pk)
+    calendar.refresh_from_db()
+    first, last = open_calendar(calendar).changes(calendar.cursor, full=True, versions=lambda _keys: {})
+    assert (first.cursor, last.cursor) == ({}, calendar.cursor)
 
 
 def test_a_wrong_password_stops_the_calendar_and_is_told_once(radicale: Radicale, anna: User) -> None:

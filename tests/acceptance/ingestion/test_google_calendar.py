@@ -14,7 +14,7 @@ from django.contrib.auth.models import User
 from ingestion.archive_operations import configure_archive
 from ingestion.calendar_operations import CalendarError, connect_calendar, register_calendar
 from ingestion.models import Calendar, CalendarEvent, CalendarSeries
-from ingestion.providers.errors import ConsentRevokedError
+from ingestion.providers.errors import ConsentRevokedError, MailboxUnavailableError
 from ingestion.tasks import archive_calendar, sync_calendar
 from jobs.here import run_here
 from jobs.states import State
@@ -109,6 +109,20 @@ def test_a_token_that_ended_means_everything_and_what_is_gone_goes(
     )
     day = CalendarEvent.objects.get(title="Day")
     assert (day.is_all_day, (day.ends_at - day.starts_at).days) == (True, 2)
+
+
+def test_a_full_sync_that_was_cut_off_is_made_good_by_the_next(
+    server: GoogleCalendarServer, calendar: Calendar
+) -> None:
+    for n in range(25):
+        server.put(f"e{n}", summary=f"Event {n}", **hour("2026-12-01"))
+    sync_calendar(calendar_id=calendar.pk)
+    CalendarSeries.objects.get(provider_key="e24").delete()
+    server.break_at(2, part="/events")
+    with pytest.raises(MailboxUnavailableError):
+        sync_calendar(calendar_id=calendar.pk, full=True)
+    assert sync_calendar(calendar_id=calendar.pk)["created"] == 1
+    assert CalendarEvent.objects.count() == 25
 
 
 def test_people_come_along_and_a_withdrawn_consent_stops_it(server: GoogleCalendarServer, calendar: Calendar) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -18,7 +17,6 @@ from ingestion.providers.errors import ConsentRevokedError, MailboxUnavailableEr
 from ingestion.tasks import sync_calendar
 from tests.consents import calendar_at, fetch_tokens_from
 from tests.doubles.graph_calendar import GraphCalendarServer
-from tests.doubles.server import Reply
 from tests.doubles.tokens import ADDRESS
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.req("SW-12")]
@@ -50,6 +48,14 @@ def at(day: int, hour: int = 9) -> datetime:
 
 def counts(**given: int) -> dict[str, int]:
     return {"fetched": 0, "created": 0, "updated": 0, "removed": 0, "broken": 0, **given}
+
+
+def is_synced(calendar: Calendar, **arguments: Any) -> bool:
+    try:
+        sync_calendar(calendar_id=calendar.pk, **arguments)
+    except MailboxUnavailableError:
+        return False
+    return True
 
 
 def told() -> list[tuple[str, str, str]]:
@@ -173,22 +179,50 @@ def test_a_sync_that_is_cut_off_anywhere_ends_the_same(server: GraphCalendarServ
     for n in range(25):
         server.put(f"e{n:02}", at(20), subject=f"Event {n}")
     server.put_series("weekly", THURSDAYS, WEEKLY, subject="Weekly")
-    reply, asked, broken = server._reply, 0, []
-
-    def cut(request: Any) -> Any:
-        nonlocal asked
-        if "/users/" not in request.path:
-            return reply(request)
-        asked += 1
-        if asked in {1, 3, 6, 10}:
-            broken.append(asked)
-            return Reply(503)
-        return reply(request)
-
-    server._answer = cut
-    for _ in range(6):
-        with suppress(MailboxUnavailableError):
-            sync_calendar(calendar_id=calendar.pk)
-    assert len(broken) == 4
+    server.break_at(1, 3, 6, 10, part="/users/")
+    assert [is_synced(calendar) for _ in range(6)].count(False) == 4
     assert len(told()) == 30
     assert CalendarSeries.objects.count() == 26
+
+
+def test_a_sync_that_goes_on_amid_a_delta_ends_with_what_came_meanwhile(
+    server: GraphCalendarServer, calendar: Calendar
+) -> None:
+    sync_calendar(calendar_id=calendar.pk)
+    for n in range(25):
+        server.put(f"e{n:02}", at(20), subject=f"Event {n}")
+    server.break_at(3, part="/delta")
+    assert not is_synced(calendar)
+    assert len(told()) == 20
+    server.put("late", at(21), subject="Late")
+    assert sync_calendar(calendar_id=calendar.pk) == counts(fetched=6, created=6)
+    asked = len(server.asked("/delta"))
+    assert sync_calendar(calendar_id=calendar.pk) == counts()
+    assert len(server.asked("/delta")) == asked + 1
+
+
+@pytest.mark.parametrize("number", range(1, 7))
+def test_an_occurrence_that_is_deleted_goes_wherever_the_sync_is_cut_off(
+    number: int, server: GraphCalendarServer, calendar: Calendar
+) -> None:
+    server.put_series("weekly", THURSDAYS, WEEKLY, subject="Weekly")
+    sync_calendar(calendar_id=calendar.pk)
+    server.delete("weekly.2")
+    for n in range(25):
+        server.put(f"e{n:02}", at(20), subject=f"Event {n}")
+    # Three pages of what changed, then three of everything.
+    server.break_at(number, part="/delta")
+    assert [is_synced(calendar), is_synced(calendar)] == [False, True]
+    assert "10-22 07:00" not in {start for _, start, _ in told()}
+    assert len(told()) == 4 + 25
+
+
+def test_a_full_sync_that_was_cut_off_is_made_good_by_the_next(server: GraphCalendarServer, calendar: Calendar) -> None:
+    for n in range(25):
+        server.put(f"e{n:02}", at(20), subject=f"Event {n}")
+    sync_calendar(calendar_id=calendar.pk)
+    CalendarSeries.objects.get(provider_key="e24").delete()
+    server.break_at(2, part="/delta")
+    assert not is_synced(calendar, full=True)
+    assert sync_calendar(calendar_id=calendar.pk)["created"] == 1
+    assert len(told()) == 25

@@ -95,6 +95,22 @@ def test_everything_then_only_what_is_new_then_everything_again(server: Server) 
     assert (account.last_error, account.last_synced_at is not None) == ("", True)
 
 
+def test_a_sync_that_goes_on_amid_a_listing_ends_with_what_came_meanwhile(server: Server) -> None:
+    account = account_at(server)
+    server.deliver(*recent(0, MANY))
+    # Graph's third page, or a mail of Gmail's second.
+    server.break_at(3 if isinstance(server, GraphServer) else 35, part="/messages/")
+    with pytest.raises(MailboxUnavailableError):
+        sync_account(account_id=account.pk)
+    assert 0 < Mail.objects.count() < MANY
+    server.deliver(*recent(MANY, 1))
+    sync_account(account_id=account.pk)
+    assert Mail.objects.count() == MANY + 1
+    asked = len(server.requests)
+    assert sync_account(account_id=account.pk) == counts()
+    assert len(server.requests) - asked <= 2
+
+
 def test_a_position_the_server_has_forgotten_means_everything_and_no_doubles(server: Server) -> None:
     account = account_at(server)
     server.deliver(*recent(0, 30))
