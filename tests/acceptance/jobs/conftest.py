@@ -122,6 +122,8 @@ def speak_to(broker_url: str) -> None:
     forget_connections: Any = app._after_fork  # type: ignore[attr-defined]
     forget_connections()
     app.conf.update(broker_url=broker_url)
+    # Its exchange is of the kind that the broker before can do.
+    vars(app.amqp).pop("_event_dispatcher", None)
     publish._breaker = Breaker()
 
 
