@@ -13,6 +13,7 @@ from typing import Any
 from django.core.management import BaseCommand, CommandError, call_command
 
 from project.embedded import answering, credentials, exclusive, foreground, main_job, valkey, welcome
+from project.embedded.apart import apart
 from project.embedded.machine import EndedError, Machine
 from project.embedded.programs import HOST, programs
 from project.environment import Environment
@@ -47,7 +48,9 @@ class Command(BaseCommand):
     def _prepare(self, environment: Environment, data_dir: Path) -> None:
         if credentials.ensure(data_dir / "secrets.env"):
             os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606 - settings must see them
-        self.check()
+        # The checks load all that serves the web, which this process would keep for as long as it waits.
+        if not apart(self.check):
+            raise CommandError("not started: the checks above must pass")
         call_command("migrate", verbosity=0)
         if welcome.ensure_admin(environment.admin_password):
             self._say(f"made the user admin; password: {environment.admin_password}")
