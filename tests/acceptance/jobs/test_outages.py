@@ -26,7 +26,13 @@ from tests.plugins.polling import poll
 from tests.rows import saved_run, saved_worker
 from tests.tasks_for_tests import add, noted
 
-pytestmark = [pytest.mark.broker, pytest.mark.embedded, pytest.mark.req("PL-5")]
+# They look at messages, which packed runs have none of.
+pytestmark = [
+    pytest.mark.broker,
+    pytest.mark.embedded,
+    pytest.mark.req("PL-5"),
+    pytest.mark.usefixtures("a_message_each"),
+]
 BOUND_SECONDS = 8.0
 
 
@@ -57,7 +63,6 @@ def test_a_run_enqueued_while_the_broker_is_down_executes_after_it_is_back(own_e
     assert [len(engine.notes(result, event="begin")) for result in results] == [1] * 6
 
 
-@pytest.mark.usefixtures("a_message_each")
 def test_runs_of_a_wiped_broker_all_execute_once(own_engine: tuple[Engine, Valkey]) -> None:
     engine, broker = own_engine
     broker.start()
