@@ -10,9 +10,10 @@ import threading
 from typing import Any
 
 import structlog
-from celery import bootsteps, signals
+from celery import bootsteps, platforms, signals
 from celery.worker import state as worker_state
 from celery.worker.control import control_command
+from django.apps import apps
 
 from jobs import dead_packs, observing, run_log
 from jobs import inspecting as inspecting  # noqa: PLC0414 - answers remote control from now on
@@ -44,9 +45,7 @@ class Node(bootsteps.StartStopStep):
         )
         self.presence.announce()
         self._frozen = FrozenChildren(lambda: _children(worker.pool))
-        # What is there before the fork is left alone by the children's collectors, and so stays shared memory.
-        gc.collect()
-        gc.freeze()
+        _share_with_children()
 
     def start(self, parent: Any) -> None:
         """Report in; the consumer starts after this."""
@@ -73,6 +72,16 @@ class Node(bootsteps.StartStopStep):
         run_log.flush()
         observing.flush()
         self.presence.end()
+
+
+def _share_with_children() -> None:
+    """Make before the fork what each child would make for itself, and leave it alone from then on: shared memory."""
+    # die_with_parent asks the kernel; Celery would ask it through cffi, for which each child loads a parser of C.
+    platforms.set_pdeathsig = lambda _name: None  # type: ignore[attr-defined]
+    for model in apps.get_models():
+        model._meta.get_fields()  # noqa: SLF001 - Django's documented way to a model's fields
+    gc.collect()
+    gc.freeze()
 
 
 @control_command(args=[("task_id", str)], signature="TASK_ID")
