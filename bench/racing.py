@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from bench.contenders import CONTENDERS, Contender
 from bench.ground import Ground
-from bench.section import Section, Spread, spread, table
+from bench.section import Section, Spread, chart, spread, table
 from bench.targets import Target, sentences
 
 Measure = Callable[[Ground, Contender], dict[str, float]]
@@ -80,7 +80,8 @@ class Race:
         said = sentences(self.targets, middles, historians, more_is_better=self.more_is_better)
         said += [f"{name} failed: {reason}" for name, reason in found.errors.items()]
         rounds = max(map(len, found.samples.values()), default=0)
-        told = [table(head, rows), "", f"Repetitions: {rounds}.", "", *(f"- {words}" for words in said)]
+        drawn = [chart(self.unit, {name: middles[name]["value"] for name in order}), ""] if order else []
+        told = [table(head, rows), "", f"Repetitions: {rounds}.", "", *drawn, *(f"- {words}" for words in said)]
         figures = {name: {key: vars(value) for key, value in each.items()} for name, each in spreads.items()}
         return Section(self.title, "\n".join(told), {"unit": self.unit, "contenders": figures, "errors": found.errors})
 

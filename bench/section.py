@@ -41,3 +41,11 @@ def table(head: list[str], rows: list[list[str]]) -> str:
     """Return a Markdown table."""
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def chart(unit: str, figures: dict[str, float]) -> str:
+    """Return a bar for each name, drawn where a page shows Mermaid."""
+    names = ", ".join(f'"{name}"' for name in figures)
+    bars = ", ".join(f"{value:.1f}" for value in figures.values())
+    axes = f'  x-axis [{names}]\n  y-axis "{unit}" 0 --> {max(figures.values()):.1f}'
+    return f"```mermaid\nxychart-beta horizontal\n{axes}\n  bar [{bars}]\n```"

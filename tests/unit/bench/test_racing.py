@@ -32,6 +32,13 @@ def test_one_that_fails_is_told_with_its_reason_and_not_tried_again(tmp_path: Pa
         "",
         "Repetitions: 2.",
         "",
+        "```mermaid",
+        "xychart-beta horizontal",
+        '  x-axis ["Huey, 2 processes"]',
+        '  y-axis "ms" 0 --> 2.5',
+        "  bar [2.5]",
+        "```",
+        "",
         "- Dramatiq failed: LookupError: no / worker",
     ]
 
