@@ -67,12 +67,13 @@ class Engine:
         return process
 
     def start_worker(
-        self, *, queues: str, name: str = "", concurrency: int = 1, wait: bool = True, **options: Any
+        self, *words: str, queues: str, name: str = "", concurrency: int = 1, wait: bool = True, **options: Any
     ) -> Process:
-        """Start a worker of these queues; unless told otherwise, return once it consumes."""
+        """Start a worker of these queues, with further `words`; unless told otherwise, return once it consumes."""
         name = name or f"w{len(self.processes)}"
         quiet = ("--without-mingle", "--without-gossip", "--loglevel=INFO")
-        process = self.start("worker", "-Q", queues, "-c", str(concurrency), "-n", f"{name}@%h", *quiet, **options)
+        given = ("-Q", queues, "-c", str(concurrency), "-n", f"{name}@%h")
+        process = self.start("worker", *given, *quiet, *words, **options)
         if wait:
             process.said(r" ready\.")
         return process
