@@ -70,5 +70,4 @@ def _cancel_waiting(run_id: UUID, *, now: datetime, reason: str) -> bool:
 
 
 def _kill(run: Run) -> None:
-    task_id = run.options.get("task_id") or str(run.pk)
-    current_app.control.broadcast("stop_run", arguments={"task_id": task_id})
+    current_app.control.broadcast("stop_run", arguments={"task_id": run.task_id})

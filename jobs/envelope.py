@@ -28,7 +28,7 @@ def request_of(run: Run) -> dict[str, Any]:
     """Return the request that a worker would have made of the run's message: ids, links, chain, chord, group."""
     options = run.options
     return {
-        "id": options.get("task_id") or str(run.pk),
+        "id": run.task_id,
         "task": run.job,
         "root_id": str(run.root_id or run.pk),
         "parent_id": run.parent_id and str(run.parent_id),

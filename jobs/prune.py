@@ -39,10 +39,10 @@ def _delete_runs(before: datetime, most: int) -> int:
         with transaction.atomic():
             # Locked, so that a replay meanwhile either keeps its run or finds none.
             some = claimable((past.filter(finished_at__gte=since) if since else past).order_by("finished_at"))
-            if not (found := list(some.values_list("pk", "finished_at")[:BATCH])):
+            if not (found := list(some.only("pk", "finished_at", "options")[:BATCH])):
                 break
-            ids, since = [pk for pk, _ in found], found[-1][1]
-            TaskResult.objects.filter(task_id__in=[str(pk) for pk in ids]).delete()
+            ids, since = [run.pk for run in found], found[-1].finished_at
+            TaskResult.objects.filter(task_id__in=[run.task_id for run in found]).delete()
             LogChunk.objects.filter(run_id__in=ids).delete()
             Run.objects.filter(pk__in=ids).only("pk").delete()
         deleted += len(ids)

@@ -118,7 +118,7 @@ class Job(Task):  # type: ignore[type-arg]
         options |= {"link": _frozen(link), "link_error": _frozen(link_error), "shadow": shadow}
         run = self.new_run(list(args or ()), dict(kwargs or {}), task_id=task_id, **options)
         run = self.enqueue(run, is_fresh=task_id is None)
-        result = self.AsyncResult(run.options.get("task_id") or str(run.pk))
+        result = self.AsyncResult(run.task_id)
         parent = self.app.current_worker_task
         if trail and parent is not None:
             parent.add_trail(result)

@@ -56,7 +56,7 @@ def drain(*, job: Job | None = None) -> int:
 
 def result_of(run: Run) -> Any:
     """Return what the run's body returned; None when it hasn't succeeded."""
-    row = TaskResult.objects.filter(task_id=run.options.get("task_id") or str(run.pk), status="SUCCESS").first()
+    row = TaskResult.objects.filter(task_id=run.task_id, status="SUCCESS").first()
     return kombu_json.loads(row.result) if row is not None else None
 
 

@@ -251,3 +251,8 @@ class Run(models.Model):
 
     def __str__(self) -> str:
         return f"{self.job} {self.id}"
+
+    @property
+    def task_id(self) -> str:
+        """The id under which Celery and its result backend know the run: a foreign client's own is any text."""
+        return str((self.options or {}).get("task_id") or self.pk)

@@ -17,7 +17,6 @@ from jobs.queries.runs import (
     listed,
     run_seconds,
     search,
-    task_id_of,
     wait_seconds,
 )
 from jobs.queries.schedule_changes import NoSuchChangeError, ShownChange, changes, find_change, show_change
@@ -117,7 +116,6 @@ __all__ = [
     "shown_settings",
     "statistics",
     "statistics_of_period",
-    "task_id_of",
     "totals",
     "usable_queues",
     "visible_schedules",

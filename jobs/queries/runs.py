@@ -125,7 +125,7 @@ def _search_words(runs: RunQuerySet, term: str) -> RunQuerySet:
 
 def details(run: Run) -> RunDetails:
     """Return everything a person may see of the run."""
-    kept = TaskResult.objects.filter(task_id=task_id_of(run)).first()
+    kept = TaskResult.objects.filter(task_id=run.task_id).first()
     succeeded = run.state == State.SUCCESS and kept is not None
     workers = {str(pk): name for pk, name in Worker.objects.filter(pk__in=_worker_ids(run)).values_list("pk", "name")}
     return RunDetails(
@@ -139,11 +139,6 @@ def details(run: Run) -> RunDetails:
         reasons=[] if State(run.state).is_final else why(run),
         children=list(listed().filter(parent=run).order_by("created_at", "id")[:CHILDREN_SHOWN]),
     )
-
-
-def task_id_of(run: Run) -> str:
-    """Return the id under which Celery and its result backend know the run."""
-    return str((run.options or {}).get("task_id") or run.pk)
 
 
 def run_seconds(run: Run) -> float | None:

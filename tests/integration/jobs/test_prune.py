@@ -47,6 +47,14 @@ def test_each_kind_of_row_goes_after_its_own_time(days: None) -> None:
     assert TaskResult.objects.count() == 1
 
 
+def test_the_result_of_a_foreign_run_goes_with_it_whatever_its_id(days: None) -> None:
+    saved_run(state="SUCCESS", finished_at=ledger.now() - 400 * DAY, options={"task_id": "their-own"})
+    TaskResult.objects.create(task_id="their-own", status="SUCCESS")
+    TaskResult.objects.create(task_id="another", status="SUCCESS")
+    assert prune.prune(now=ledger.now()) == 1
+    assert list(TaskResult.objects.values_list("task_id", flat=True)) == ["another"]
+
+
 def test_an_open_dead_letter_stays_and_a_resolved_one_goes(days: None) -> None:
     long_ago = ledger.now() - 400 * DAY
     open_letter = saved_run(state="FAILED", finished_at=long_ago)

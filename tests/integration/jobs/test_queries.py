@@ -54,7 +54,7 @@ def test_a_run_is_found_by_its_id_and_by_a_foreign_task_id() -> None:
     ours, foreign = saved_run(), saved_run(id=run_id_of("my-own-id"), options={"task_id": "my-own-id"})
     assert queries.find_run(ours.pk) == queries.find_run(str(ours.pk)) == ours
     assert queries.find_run("my-own-id") == foreign
-    assert queries.task_id_of(foreign) == "my-own-id"
+    assert foreign.task_id == "my-own-id"
 
 
 def test_a_run_that_is_not_there_is_told() -> None:
