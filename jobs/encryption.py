@@ -42,12 +42,20 @@ def decrypt(token: str) -> Any:
         raise UndecryptableError(message) from None
 
 
-def reencrypt(token: str) -> str:
-    """Return the same value encrypted with the newest key."""
-    return encrypt(decrypt(token))
+def is_of_newest_key(token: str) -> bool:
+    """Whether the newest key opens it."""
+    try:
+        _fernets()[0].decrypt(token.encode())
+    except InvalidToken:
+        return False
+    return True
 
 
 def _fernet() -> MultiFernet:
+    return MultiFernet(_fernets())
+
+
+def _fernets() -> list[Fernet]:
     current = conf()
     keys = list(current.encryption_keys)
     if not keys and current.development_secret:
@@ -56,7 +64,7 @@ def _fernet() -> MultiFernet:
     if not keys:
         raise ImproperlyConfigured("FIELD_ENCRYPTION_KEYS is empty: set at least one Fernet key.")
     try:
-        return MultiFernet([Fernet(key) for key in keys])
+        return [Fernet(key) for key in keys]
     except ValueError:
         # `from None`: the cause would quote the key in the traceback.
         raise ImproperlyConfigured("FIELD_ENCRYPTION_KEYS holds something that is not a Fernet key.") from None

@@ -9,7 +9,7 @@ from cryptography.fernet import Fernet
 from django.core.exceptions import ImproperlyConfigured
 from django.db import models
 
-from jobs.encryption import EncryptedJSONField, UndecryptableError, decrypt, encrypt, reencrypt
+from jobs.encryption import EncryptedJSONField, UndecryptableError, decrypt, encrypt, is_of_newest_key
 
 OLD, NEW = Fernet.generate_key().decode(), Fernet.generate_key().decode()
 
@@ -37,7 +37,8 @@ def test_after_rotation_old_values_open_and_new_ones_use_the_newest_key(settings
     token = encrypt("secret")
     use_keys(settings, NEW, OLD)
     assert decrypt(token) == "secret"
-    renewed = reencrypt(token)
+    renewed = encrypt(decrypt(token))
+    assert [is_of_newest_key(each) for each in (token, renewed)] == [False, True]
     use_keys(settings, NEW)
     assert decrypt(renewed) == "secret"
     with pytest.raises(UndecryptableError, match="FIELD_ENCRYPTION_KEYS"):
