@@ -13,12 +13,16 @@ PR_SET_PDEATHSIG = 1
 
 def main(command: list[str]) -> None:
     """Tie this process to its parent, then become `command`."""
-    parent = os.getppid()
+    tie(os.getppid())
+    os.execvp(command[0], command)  # noqa: S606
+
+
+def tie(parent: int) -> None:
+    """Let this process end when `parent` does, which is its parent; at once where that has ended already."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
     if os.getppid() != parent:
         sys.exit("the parent has ended already")
-    os.execvp(command[0], command)  # noqa: S606
 
 
 if __name__ == "__main__":
