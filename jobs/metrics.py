@@ -91,7 +91,7 @@ def _queues() -> Iterator[Metric]:
 
 
 def _parts() -> Iterator[Metric]:
-    checks = health.report()
+    checks = health.report(lately=True)
     ready = GaugeMetricFamily("daybook_ready", "1 while this part is well, as /readyz says.", labels=["part"])
     for name, check in checks.items():
         ready.add_metric([name], int(check.ok))
