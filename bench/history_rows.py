@@ -71,7 +71,9 @@ def leave_history(url: str) -> None:
     """Delete what is unfinished, and end the workers and schedules that were made up, so that others can work there."""
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("SET session_replication_role = replica")
-        connection.execute("DELETE FROM jobs_logchunk USING jobs_run WHERE run_id = id AND finished_at IS NULL")
+        connection.execute(
+            "DELETE FROM jobs_logchunk AS log USING jobs_run AS run WHERE run_id = run.id AND finished_at IS NULL"
+        )
         connection.execute("DELETE FROM jobs_run WHERE finished_at IS NULL")
         connection.execute("UPDATE jobs_worker SET stopped_at = now()")
         connection.execute("UPDATE django_celery_beat_periodictask SET enabled = false")
