@@ -59,9 +59,10 @@ def statistics(*, job: str = "", hours: int | None = None, now: datetime | None 
 
     Hours count whole: up to one more than asked for.
     """
-    since = (now or timezone.now()) - timedelta(hours=hours) if hours else None
+    now = now or timezone.now()
+    since = now - timedelta(hours=hours) if hours else None
     cleared = dict(Clearing.objects.values_list("job", "cleared_at"))
-    found = totals(*kept(since=since, job=job))
+    found = totals(*kept(since=since, job=job, now=now))
     return [_statistics(total, _latest(since, cleared.get(total.job), cleared.get(""))) for total in found]
 
 
@@ -72,8 +73,11 @@ def statistics_of_period(
 
     The period's first minute or hour counts whole.
     """
-    since = (now or timezone.now()) - period
-    parts = (MinuteTally.objects.filter(start__gt=since - MINUTE),) if period <= _BY_MINUTE else kept(since=since)
+    now = now or timezone.now()
+    since = now - period
+    parts = (
+        (MinuteTally.objects.filter(start__gt=since - MINUTE),) if period <= _BY_MINUTE else kept(since=since, now=now)
+    )
     by_job = totals(*parts)
     overall = summed(by_job, HourTally())
     return _statistics(overall, since), [_statistics(total, since) for total in by_job]

@@ -9,7 +9,9 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import Max, Min, Q, QuerySet, Sum
+from django.utils import timezone
 
+from jobs.conf import conf
 from jobs.dialect import JoinedJson
 from jobs.histogram import merged
 from jobs.models import DayTally, HourTally, Tally
@@ -36,20 +38,23 @@ def totals(*parts: QuerySet[Any], by: Sequence[str] = ("job",)) -> list[Tally]:
     return [_one(tallies, dict(zip(by, place, strict=True))) for place, tallies in sorted(found.items())]
 
 
-def kept(*, since: datetime | None = None, job: str = "") -> tuple[QuerySet[DayTally], QuerySet[HourTally]]:
+def kept(
+    *, since: datetime | None = None, job: str = "", now: datetime | None = None
+) -> tuple[QuerySet[DayTally], QuerySet[HourTally]]:
     """Return the tallies of the job, or of all, since the hour of that time, or all there are.
 
     In as few rows as can be: the sums of whole days, and the hours before and after these.
     """
     wanted = {"job": job} if job else {}
     first = since - HOUR if since else OLDEST - HOUR
-    made = DayTally.objects.filter(start__gt=first).aggregate(first=Min("start"), latest=Max("start"))
-    days = DayTally.objects.filter(start__gt=first, **wanted)
+    # A day whose sum is about to go could go between the reading of days and that of hours.
+    stays = (now or timezone.now()) - DAY * conf().statistics_days + HOUR
+    made = DayTally.objects.filter(start__gt=max(first, stays)).aggregate(first=Min("start"), latest=Max("start"))
     hours = HourTally.objects.filter(start__gt=first, **wanted)
     if made["first"] is None:
-        return days.none(), hours
+        return DayTally.objects.none(), hours
     in_days = Q(start__gte=made["first"], start__lt=made["latest"] + DAY)
-    return days.filter(in_days), hours.exclude(in_days)
+    return DayTally.objects.filter(in_days, **wanted), hours.exclude(in_days)
 
 
 def _one(tallies: list[Tally], place: dict[str, str]) -> Tally:

@@ -57,7 +57,7 @@ def everything_told() -> list[Any]:
     windows = (None, 1, 24, 27, 36, 72, 168)
     per_job = [queries.statistics(hours=hours, job=job, now=NOW) for hours in windows for job in ("", "job 1")]
     per_period = [queries.statistics_of_period(period=timedelta(hours=hours or 168), now=NOW) for hours in windows]
-    by_queue = queries.totals(*queries.kept(), by=["job", "queue"])
+    by_queue = queries.totals(*queries.kept(now=NOW), by=["job", "queue"])
     return [per_job, per_period, [(each.job, each.queue, each.seconds, each.durations) for each in by_queue]]
 
 
@@ -116,6 +116,19 @@ def test_a_days_sum_goes_before_the_first_of_its_hours_is_added_to_the_oldest() 
     assert set(HourTally.objects.values_list("start", flat=True)) == {OLDEST}
 
 
+def test_no_reader_relies_on_a_days_sum_that_is_about_to_go() -> None:
+    ten_days()
+    make_all_days()
+    first = days_made()[0]
+    goes_at = first + DAY * (DAYS_KEPT + 1)
+    for minutes, is_used in ((-61, True), (-59, False)):
+        days, hours = queries.kept(now=goes_at + timedelta(minutes=minutes))
+        assert days.filter(start=first).exists() is is_used
+        assert hours.filter(start=first).exists() is not is_used
+    count_ends(now=goes_at - timedelta(minutes=1))
+    assert first in days_made()
+
+
 def test_cleared_statistics_take_the_days_along() -> None:
     ten_days()
     make_all_days()
@@ -140,7 +153,7 @@ def test_a_week_is_read_in_days(django_assert_num_queries: Any) -> None:
     make_all_days()
     with django_assert_num_queries(3):
         queries.statistics_of_period(period=timedelta(days=7), now=NOW)
-    days, hours = queries.kept(since=NOW - timedelta(days=7))
+    days, hours = queries.kept(since=NOW - timedelta(days=7), now=NOW)
     assert (
         days.values("start").distinct().count(),
         hours.filter(start__gte=TODAY - 6 * DAY, start__lt=TODAY).count(),
