@@ -77,7 +77,7 @@ def leave_history(url: str) -> None:
         connection.execute("DELETE FROM jobs_run WHERE finished_at IS NULL")
         connection.execute("UPDATE jobs_worker SET stopped_at = now()")
         connection.execute("UPDATE django_celery_beat_periodictask SET enabled = false")
-        connection.execute("VACUUM (ANALYZE) jobs_run")
+        connection.execute("VACUUM (ANALYZE, INDEX_CLEANUP OFF) jobs_run")
 
 
 @contextmanager
