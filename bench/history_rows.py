@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
+from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from queue import Empty, SimpleQueue
 from typing import Any
 
 import psycopg
@@ -99,25 +99,24 @@ def _loading(url: str) -> Iterator[None]:
 
 def _at_once(url: str, statements: Iterable[str], *, before: str = "") -> None:
     """Execute the statements in as many sessions as there are processors, each of which says `before` first."""
-    waiting: SimpleQueue[str] = SimpleQueue()
-    for statement in statements:
-        waiting.put(statement)
+    waiting = deque(statements)
     with ThreadPoolExecutor(HANDS) as hands:
-        for each in [hands.submit(_execute_all, url, waiting, before) for _ in range(HANDS)]:
-            each.result()
+        try:
+            for each in [hands.submit(_execute_all, url, waiting, before) for _ in range(HANDS)]:
+                each.result()
+        finally:
+            # Who is told to stop waits for no more than what is under way.
+            waiting.clear()
 
 
-def _execute_all(url: str, waiting: SimpleQueue[str], before: str) -> None:
+def _execute_all(url: str, waiting: deque[str], before: str) -> None:
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(_SESSION)
         if before:
             connection.execute(before)
-        while True:
-            try:
-                statement = waiting.get_nowait()
-            except Empty:
-                return
-            connection.execute(statement)
+        with suppress(IndexError):
+            while True:
+                connection.execute(waiting.popleft())
 
 
 def _sql(name: str) -> str:
