@@ -55,6 +55,12 @@ class Ground:
             self._databases.add(name)
         return f"{self.postgres.url.rpartition('/')[0]}/{name}"
 
+    def rename_database(self, old: str, new: str) -> None:
+        """Give a database that nobody uses another name."""
+        with psycopg.connect(self.postgres.url, autocommit=True) as connection:
+            connection.execute(f'ALTER DATABASE "{old}" RENAME TO "{new}"')
+        self._databases = self._databases - {old} | {new}
+
     def has_database(self, name: str) -> bool:
         """Whether the database of that name has been made."""
         return name in self._databases

@@ -31,17 +31,29 @@ class History:
 
     def run(self, ground: Ground, *, repetitions: int, only: str) -> Section:
         """Make the rows of each size in a database of its own, ask everything, and prune the largest."""
-        sizes = [int(size) for size in os.environ.get("BENCH_ROWS", SIZES).split(",")]
+        sizes = sizes_wanted()
         asked, environment = {}, {}
         for size in sizes:
-            url = ground.database(f"history{size}")
+            url = ground.database(name_of(size))
             environment = {"DATABASE_URL": url, "BROKER_URL": ground.redis.url, "DATA_DIR": str(ground.folder / "data")}
             child(environment, "migrate")
             history_rows.make(url, size)
+            print(f"history: {size:,} runs made", flush=True)
+            child(environment, "count_days")
             asked[size] = child(environment, "look")
         pruned = _pruned_beside_enqueueing(environment)
         title = f"Faces on a history of {' and '.join(f'{size:,}' for size in sizes)} runs"
         return Section(title, _told(asked, pruned), {"asked": asked, "pruned": pruned})
+
+
+def sizes_wanted() -> list[int]:
+    """Return how many runs each history is to have, the largest last."""
+    return [int(size) for size in os.environ.get("BENCH_ROWS", SIZES).split(",")]
+
+
+def name_of(size: int) -> str:
+    """Return the name of the database with so many runs."""
+    return f"history{size}"
 
 
 def child(environment: dict[str, str], *words: str) -> Any:

@@ -1,4 +1,4 @@
-"""One step of the history part in a process of its own: `history_child.py migrate | look | prune | enqueue`.
+"""One step of the history part in a process of its own: `history_child.py VERB`, one of those at the end of this file.
 
 Prints one JSON object as its last line.
 """
@@ -26,12 +26,11 @@ from django.core.management import call_command  # noqa: E402
 from django.db import connection  # noqa: E402
 from django.db.models import Count  # noqa: E402
 from django.test import Client  # noqa: E402
-from django.test.utils import setup_test_environment  # noqa: E402
 from django_celery_beat.models import PeriodicTask  # noqa: E402
 
 from bench.history_rows import PLACES, RARE  # noqa: E402
 from bench.processes import cpu_seconds  # noqa: E402
-from jobs import job, ledger, prune  # noqa: E402
+from jobs import job, ledger, prune, rollup  # noqa: E402
 from jobs.models import Run  # noqa: E402
 from jobs.states import State  # noqa: E402
 
@@ -52,7 +51,7 @@ FILTERS = {
 def look() -> dict[str, Any]:
     """Ask every face everything, again and again; returns by question the p50 and p95, statements and CPU."""
     _declare_jobs()
-    setup_test_environment()
+    settings.ALLOWED_HOSTS = ["testserver"]
     settings.DAYBOOK = {**settings.DAYBOOK, "api_requests_per_minute": 1_000_000}
     staff, rare = _client("bench1"), f"bench{PLACES['users'] + 1}"
     found = {what: _asked(staff, addresses) for what, addresses in _questions().items()}
@@ -153,6 +152,17 @@ def migrate() -> dict[str, float]:
     return {}
 
 
+def count_days() -> dict[str, float]:
+    """Let beat's passes add up the days; returns how long each took."""
+    begun, busy = time.perf_counter(), time.process_time()
+    for _ in range(PLACES["days"]):
+        rollup.count_ends(now=ledger.now())
+    return {
+        "pass_ms": (time.perf_counter() - begun) * 1000 / PLACES["days"],
+        "pass_cpu_ms": (time.process_time() - busy) * 1000 / PLACES["days"],
+    }
+
+
 def prune_many() -> dict[str, float]:
     """Prune as the nightly job does, until so many runs are gone."""
     begun, busy, runs = time.perf_counter(), time.process_time(), 0
@@ -189,7 +199,7 @@ def _nothing(user_id: int = 0) -> None:
     """Do nothing."""
 
 
-VERBS = {"migrate": migrate, "look": look, "prune": prune_many, "enqueue": enqueue}
+VERBS = {"migrate": migrate, "count_days": count_days, "look": look, "prune": prune_many, "enqueue": enqueue}
 
 if __name__ == "__main__":
     verb, *words = sys.argv[1:]

@@ -14,11 +14,3 @@ INSERT INTO jobs_worker (id, kind, name, hostname, pid, queues, concurrency, cod
 SELECT md5('worker' || n)::uuid, 'worker', 'w' || n || '@bench', 'bench', n, '["base"]', 8, '', now(),
     now() + interval '1 day', 1, 0
 FROM generate_series(0, {workers} - 1) n;
-
-CREATE FUNCTION pg_temp.at(n bigint) RETURNS timestamptz LANGUAGE sql STABLE AS $$
-    SELECT now() - ({rows} - n)::float8 / {rows} * interval '{days} days' $$;
-
--- A UUIDv7.
-CREATE FUNCTION pg_temp.run_id(n bigint) RETURNS uuid LANGUAGE sql STABLE AS $$
-    SELECT (lpad(to_hex(floor(extract(epoch FROM pg_temp.at(n)) * 1000)::bigint), 12, '0') || '7'
-        || substr(md5(n::text), 1, 3) || '8' || substr(md5(n::text), 4, 15))::uuid $$;

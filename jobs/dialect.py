@@ -14,7 +14,17 @@ from uuid import UUID
 import structlog
 from django.db import DEFAULT_DB_ALIAS, Error, InterfaceError, OperationalError, connection, connections, transaction
 from django.db.backends.signals import connection_created
-from django.db.models import DurationField, ExpressionWrapper, F, FloatField, Lookup, Model, QuerySet
+from django.db.models import (
+    Aggregate,
+    DurationField,
+    ExpressionWrapper,
+    F,
+    FloatField,
+    Lookup,
+    Model,
+    QuerySet,
+    TextField,
+)
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Cast, Extract
 
@@ -66,6 +76,22 @@ def seconds_between(start: str, end: str) -> Combinable:
     if connection.features.has_native_duration_field:
         return Extract(difference, "epoch", output_field=FloatField())
     return Cast(difference, output_field=FloatField()) / 1_000_000.0
+
+
+class JoinedJson(Aggregate):
+    """All values of a column of JSON as the text of one list."""
+
+    function = "GROUP_CONCAT"
+    template = "'[' || %(function)s(%(expressions)s, ',') || ']'"
+    output_field = TextField()
+
+    def __init__(self, column: str, **given: Any) -> None:
+        """Take the column's name."""
+        super().__init__(Cast(column, TextField()), **given)
+
+    def as_postgresql(self, compiler: Any, connection: Any) -> tuple[str, tuple[str | int, ...]]:
+        """Return PostgreSQL's aggregate."""
+        return self.as_sql(compiler, connection, function="STRING_AGG")
 
 
 class Among(Lookup):

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Collection
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from celery import current_app
@@ -14,6 +15,7 @@ from django_celery_beat.models import PeriodicTask
 
 from jobs import broker, edit_triggers, ledger
 from jobs.conf import conf
+from jobs.lately import Lately
 from jobs.models import Queue, Run, SchedulePlan, Worker
 from jobs.models.run import QUEUED_PARTS
 from jobs.scheduling.overdue import overdue_schedules
@@ -30,11 +32,14 @@ class Check:
     figures: dict[str, Any] | None = None
 
 
-def report(wanted: Collection[str] = ()) -> dict[str, Check]:
-    """Return the wanted checks, or all, by name; one that can't be made counts as failed, none raises."""
+def report(wanted: Collection[str] = (), *, lately: bool = False) -> dict[str, Check]:
+    """Return the wanted checks, or all, by name; one that can't be made counts as failed, none raises.
+
+    With `lately`, for what is asked every few seconds, the broker's answer may be as old, and is not waited for.
+    """
     checks: dict[str, Callable[[], Check]] = {
         "database": _database,
-        "broker": _broker,
+        "broker": partial(_broker, last_depth if lately else _depth),
         "beat": _beat,
         "dispatch": _dispatch,
         "workers": _workers,
@@ -67,11 +72,18 @@ def _database() -> Check:
     return Check(True, figures={"vendor": connection.vendor, "seconds": round(time.monotonic() - started, 4)})
 
 
-def _broker() -> Check:
-    depth = broker.depth(current_app.conf.task_default_queue)
-    if depth is None:
+def _broker(depth: Callable[[], int | None]) -> Check:
+    ready = depth()
+    if ready is None:
         return Check(False, "the broker does not answer: runs wait in the database until it does")
-    return Check(True, figures={"ready_messages": depth})
+    return Check(True, figures={"ready_messages": ready})
+
+
+def _depth() -> int | None:
+    return broker.depth(current_app.conf.task_default_queue)
+
+
+last_depth = Lately(_depth, fresh_seconds=3.0, patience_seconds=0.5)
 
 
 def _beat() -> Check:

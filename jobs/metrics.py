@@ -13,7 +13,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from jobs import health, queries
 from jobs.conf import conf
 from jobs.histogram import at_most
-from jobs.models import BadMessage, HourTally, Run, Worker
+from jobs.models import BadMessage, Run, Worker
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 BOUNDS = tuple(0.001 * 2.0**doubling for doubling in range(2, 26, 2))
@@ -44,7 +44,7 @@ class _Rows:
 
 
 def _ends() -> Iterator[Metric]:
-    totals = queries.totals(HourTally.objects.all(), by=_BY_JOB)
+    totals = queries.totals(*queries.kept(), by=_BY_JOB)
     ended = CounterMetricFamily("daybook_runs", "Runs that ended, by state.", labels=[*_BY_JOB, "state"])
     for total in totals:
         for state in _STATES:
@@ -91,7 +91,7 @@ def _queues() -> Iterator[Metric]:
 
 
 def _parts() -> Iterator[Metric]:
-    checks = health.report()
+    checks = health.report(lately=True)
     ready = GaugeMetricFamily("daybook_ready", "1 while this part is well, as /readyz says.", labels=["part"])
     for name, check in checks.items():
         ready.add_metric([name], int(check.ok))

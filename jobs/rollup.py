@@ -1,4 +1,4 @@
-"""Counts ended runs into minutes and hours; every minute is counted anew as a whole, so that no end counts twice.
+"""Counts ended runs into minutes, hours and days; a minute is counted anew as a whole, so that no end counts twice.
 
 The last two minutes are counted on every pass, and of the hour before one more, in turn: ends that were committed late.
 """
@@ -18,10 +18,10 @@ from django.db.models.functions import Floor, Greatest, Least, Ln, TruncMinute
 from jobs.conf import conf
 from jobs.dialect import claimable, seconds_between
 from jobs.histogram import LAST_BUCKET, LEAST_SECONDS, STEPS_PER_DOUBLING, merged
-from jobs.models import Clearing, CountedUntil, EarlierEnd, HourTally, MinuteTally, Run, Tally
+from jobs.models import Clearing, CountedUntil, DayTally, EarlierEnd, HourTally, MinuteTally, Run, Tally
 from jobs.states import State
 
-MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
+MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 LIVE = 2 * MINUTE
 CHUNK = 10 * MINUTE
 RECOUNTED_MINUTES = 60
@@ -59,9 +59,11 @@ def count_ends(*, now: datetime) -> int:
         again = _minute(now) - mark.recounted * MINUTE
         hours = _count_minutes(begin, end) | _count_minutes(again, again + MINUTE)
         for hour in hours:
-            _sum_hour(hour)
+            _sum_parts(MinuteTally, HourTally, hour, HOUR)
         mark.at = end if is_behind else now
         mark.save()
+        for day in _days_to_sum(hours, until=day_of(mark.at)):
+            _sum_parts(HourTally, DayTally, day, DAY)
         _forget(mark.at)
     return int(is_behind)
 
@@ -77,6 +79,11 @@ def summed(tallies: Iterable[Tally], into: T) -> T:
     if found:
         into.last_finished_at = max(tally.last_finished_at for tally in found)
     return into
+
+
+def day_of(at: datetime) -> datetime:
+    """Return when the day began, in UTC."""
+    return _minute(at).replace(hour=0, minute=0)
 
 
 def _minute(at: datetime) -> datetime:
@@ -162,21 +169,39 @@ def _bucket(column: str) -> Combinable:
     return Case(When(_RAN, then=bucket), output_field=FloatField())
 
 
-def _sum_hour(hour: datetime) -> None:
+def _sum_parts(parts: type[Tally], whole: type[Tally], start: datetime, span: timedelta) -> None:
     places = defaultdict(list)
-    for tally in MinuteTally.objects.filter(start__gte=hour, start__lt=hour + HOUR):
+    for tally in parts._default_manager.filter(start__gte=start, start__lt=start + span):  # noqa: SLF001 - Django's documented API
         places[tally.job, tally.queue].append(tally)
-    rows = [summed(found, HourTally(start=hour, job=job, queue=queue)) for (job, queue), found in places.items()]
-    HourTally.objects.bulk_create(
+    rows = [summed(found, whole(start=start, job=job, queue=queue)) for (job, queue), found in places.items()]
+    whole._default_manager.bulk_create(  # noqa: SLF001 - the same
         rows, update_conflicts=True, unique_fields=["start", "job", "queue"], update_fields=_WRITTEN
     )
 
 
+def _days_to_sum(hours: Iterable[datetime], *, until: datetime) -> set[datetime]:
+    """Return the days whose sum these hours made stale, and the first before `until` that has none yet.
+
+    One after the other, so that no day between the first and the last that have a sum lacks its own.
+    """
+    stale = DayTally.objects.filter(start__in={day_of(hour) for hour in hours}).values_list("start", flat=True)
+    latest = DayTally.objects.aggregate(at=Max("start"))["at"]
+    first_whole = until - DAY * (conf().statistics_days - 1)
+    unmade = HourTally.objects.filter(start__gte=max(latest + DAY, first_whole) if latest else first_whole)
+    first = unmade.filter(start__lt=until).order_by("start").values_list("start", flat=True).first()
+    return {*stale, *([day_of(first)] if first else ())}
+
+
 def _forget(counted_until: datetime) -> None:
-    """Delete the minutes and earlier ends that are counted for good, and add up the oldest hours in one row each."""
+    """Delete the minutes and earlier ends that are counted for good, and add up the oldest hours in one row each.
+
+    A day's sum goes with the first of its hours.
+    """
     MinuteTally.objects.filter(start__lt=counted_until - MINUTES_KEPT).delete()
     EarlierEnd.objects.filter(finished_at__lt=counted_until - 2 * HOUR).delete()
-    old = HourTally.objects.filter(start__lt=counted_until - timedelta(days=conf().statistics_days), start__gt=OLDEST)
+    oldest_kept = counted_until - timedelta(days=conf().statistics_days)
+    DayTally.objects.filter(start__lt=oldest_kept).delete()
+    old = HourTally.objects.filter(start__lt=oldest_kept, start__gt=OLDEST)
     for job, queue in set(old.values_list("job", "queue")):
         both = HourTally.objects.filter(Q(start=OLDEST) | Q(pk__in=old), job=job, queue=queue)
         row = summed(both, HourTally(start=OLDEST, job=job, queue=queue))

@@ -35,7 +35,7 @@ def matters(seen: Overview, dead: list[Group]) -> list[Matter]:
 
 
 def _unwell() -> Iterator[Matter]:
-    for name, check in health.report(_PAGES).items():
+    for name, check in health.report(_PAGES, lately=True).items():
         if not check.ok:
             yield Matter("bad", check.problem, reverse(_PAGES[name]))
 

@@ -80,6 +80,21 @@ def _mark(run: Run) -> tuple[Any, ...]:
     return run.state, run.attempt, json.dumps(run.progress, sort_keys=True)
 
 
+class _Stream:
+    """A stream that leaves its place when it ends or is closed, also by a caller who left before it began."""
+
+    def __init__(self, events: Iterator[str], place: ExitStack) -> None:
+        self._events = events
+        self._place = place
+
+    def __iter__(self) -> Iterator[str]:
+        with self._place:
+            yield from self._events
+
+    def close(self) -> None:
+        self._place.close()
+
+
 def _stream(changed: Callable[[Seen], list[Run]], *, ends: Callable[[Run], bool]) -> HttpResponse:
     place = ExitStack()
     if not place.enter_context(waiting_place()):
@@ -99,10 +114,6 @@ def _stream(changed: Callable[[Seen], list[Run]], *, ends: Callable[[Run], bool]
             yield ": still here\n\n"
             time.sleep(PAUSE_SECONDS)
 
-    def all_events() -> Iterator[str]:
-        with place:
-            yield from events()
-
-    response = StreamingHttpResponse(all_events(), content_type="text/event-stream")
+    response = StreamingHttpResponse(_Stream(events(), place), content_type="text/event-stream")
     response["Cache-Control"], response["X-Accel-Buffering"] = "no-store", "no"
     return response  # type: ignore[return-value]

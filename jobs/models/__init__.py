@@ -11,7 +11,7 @@ from jobs.models.run import Run
 from jobs.models.schedule_change import ScheduleChange
 from jobs.models.schedule_edit import ScheduleEdit
 from jobs.models.schedule_plan import SchedulePlan
-from jobs.models.statistics import Clearing, CountedUntil, EarlierEnd, HourTally, MinuteTally, Tally
+from jobs.models.statistics import Clearing, CountedUntil, DayTally, EarlierEnd, HourTally, MinuteTally, Tally
 from jobs.models.token import ApiToken, KeptReply
 from jobs.models.worker import Worker
 
@@ -22,6 +22,7 @@ __all__ = [
     "Bell",
     "Clearing",
     "CountedUntil",
+    "DayTally",
     "EarlierEnd",
     "HourTally",
     "KeptKey",

@@ -49,6 +49,13 @@ class HourTally(Tally):
         indexes = [models.Index(fields=["job", "start"], name="hour_tally_by_job")]
 
 
+class DayTally(Tally):
+    """A day's ends in UTC, once it is over: the sum of its hours, which are kept beside it."""
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["start", "job", "queue"], name="day_tally_once")]
+
+
 class EarlierEnd(models.Model):
     """An end that a replay took back from its run's row; kept until it is counted for good."""
 

@@ -6,7 +6,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from jobs import audit
-from jobs.models import Clearing, CountedUntil, HourTally, MinuteTally
+from jobs.models import Clearing, CountedUntil, DayTally, HourTally, MinuteTally
 
 
 def clear_statistics(job: str = "") -> int:
@@ -21,6 +21,7 @@ def clear_statistics(job: str = "") -> int:
         CountedUntil.objects.select_for_update().first()
         Clearing.objects.update_or_create(job=job, defaults={"cleared_at": now})
         MinuteTally.objects.filter(**matching).delete()
+        DayTally.objects.filter(**matching).delete()
         count = HourTally.objects.filter(**matching).delete()[0]
         audit.note("clear statistics", job or "all jobs", after={"hours": count})
         return count

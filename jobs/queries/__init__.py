@@ -48,7 +48,7 @@ from jobs.queries.schedules import (
     visible_schedules,
 )
 from jobs.queries.statistics import JobStatistics, Point, series, statistics, statistics_of_period
-from jobs.queries.totals import totals
+from jobs.queries.totals import kept, totals
 from jobs.queries.workers import all_workers, live_workers, worker_state
 
 __all__ = [
@@ -90,6 +90,7 @@ __all__ = [
     "find_run",
     "find_schedule",
     "history",
+    "kept",
     "kept_keys",
     "last_runs",
     "lateness_seconds",

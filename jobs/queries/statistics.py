@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from jobs.histogram import quantile
 from jobs.models import Clearing, HourTally, MinuteTally, Tally
-from jobs.queries.totals import totals
+from jobs.queries.totals import kept, totals
 from jobs.rollup import HOUR, MINUTE, summed
 
 _BY_MINUTE = timedelta(hours=2)
@@ -59,12 +59,11 @@ def statistics(*, job: str = "", hours: int | None = None, now: datetime | None 
 
     Hours count whole: up to one more than asked for.
     """
-    since = (now or timezone.now()) - timedelta(hours=hours) if hours else None
-    tallies = HourTally.objects.filter(**{"job": job} if job else {})
-    if since:
-        tallies = tallies.filter(start__gt=since - HOUR)
+    now = now or timezone.now()
+    since = now - timedelta(hours=hours) if hours else None
     cleared = dict(Clearing.objects.values_list("job", "cleared_at"))
-    return [_statistics(total, _latest(since, cleared.get(total.job), cleared.get(""))) for total in totals(tallies)]
+    found = totals(*kept(since=since, job=job, now=now))
+    return [_statistics(total, _latest(since, cleared.get(total.job), cleared.get(""))) for total in found]
 
 
 def statistics_of_period(
@@ -74,9 +73,12 @@ def statistics_of_period(
 
     The period's first minute or hour counts whole.
     """
-    since = (now or timezone.now()) - period
-    model, unit = _tallies_for(period)
-    by_job: list[Tally] = list(totals(model.objects.filter(start__gt=since - unit)))
+    now = now or timezone.now()
+    since = now - period
+    parts = (
+        (MinuteTally.objects.filter(start__gt=since - MINUTE),) if period <= _BY_MINUTE else kept(since=since, now=now)
+    )
+    by_job = totals(*parts)
     overall = summed(by_job, HourTally())
     return _statistics(overall, since), [_statistics(total, since) for total in by_job]
 

@@ -14,12 +14,13 @@ import redis
 from django.conf import settings
 from kombu import Connection
 
+from jobs import health
 from project.embedded import valkey
 from project.embedded.supervision import TETHER
 from tests.plugins.environment import SCRATCH
 from tests.plugins.polling import poll
 
-__all__ = ["Valkey", "broker", "running_broker"]
+__all__ = ["Valkey", "broker", "no_answer_of_before", "running_broker"]
 
 
 class Valkey:
@@ -78,6 +79,12 @@ def broker(running_broker: str) -> Iterator[str]:
     _empty(running_broker)
     yield running_broker
     _empty(running_broker)
+
+
+@pytest.fixture(autouse=True)
+def no_answer_of_before() -> None:
+    """Let no test be told how the broker was in another."""
+    health.last_depth.forget()
 
 
 def _empty(url: str) -> None:

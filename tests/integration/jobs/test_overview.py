@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import socket
+import time
 from datetime import timedelta
 
 import pytest
+from celery import current_app
 from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
+from kombu import Connection
 
+from jobs import health
 from jobs.bars import Bar, chart
 from jobs.models import Queue, Worker
 from jobs.rollup import count_ends
 from jobs.states import State
+from tests.plugins.polling import poll
 from tests.rows import saved_run, saved_worker
 
 pytestmark = [pytest.mark.django_db, pytest.mark.req("SK-12", "PW-8")]
@@ -65,7 +71,7 @@ def test_what_needs_a_person_comes_first_and_leads_to_where_it_is_mended(admin_c
     well = {"started_at": now, "heartbeat_at": now}
     beat = saved_worker(kind=Worker.Kind.BEAT, **well)
     saved_worker(queues=["base"], **well)
-    assert admin_client.get(PAGE).context["matters"] == []
+    poll(lambda: admin_client.get(PAGE).context["matters"] == [])
     beat.delete()
     saved_run(queue="ai", state=State.QUEUED)
     saved_run(state=State.FAILED, finished_at=now, error_fingerprint="f" * 16)
@@ -80,6 +86,23 @@ def test_what_needs_a_person_comes_first_and_leads_to_where_it_is_mended(admin_c
     ]
     assert all(admin_client.get(matter.page).status_code == 200 for matter in page.context["matters"])
     assert "No worker serves: ai" in page.content.decode()
+
+
+def test_a_broker_that_hangs_holds_no_page_up_and_is_told(
+    admin_client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        options = {"socket_timeout": 1.0}
+        hung = Connection(f"redis://127.0.0.1:{silent.getsockname()[1]}/0", transport_options=options)
+        monkeypatch.setattr(current_app, "connection_for_write", lambda: hung)
+        begun = time.monotonic()
+        checks = health.report(["broker", "workers"], lately=True)
+        took = time.monotonic() - begun
+        pages = [admin_client.get(page) for page in (PAGE, "/metrics")]
+    assert took < 1.0
+    text = "the broker does not answer: runs wait in the database until it does"
+    assert (checks["broker"].problem, text in pages[0].content.decode().lower()) == (text, True)
+    assert 'daybook_ready{part="broker"} 0.0' in pages[1].content.decode()
 
 
 def test_who_may_not_look_sees_nothing(client: Client) -> None:
