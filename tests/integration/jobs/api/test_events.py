@@ -54,12 +54,15 @@ def test_users_hear_of_their_runs_alone(owner: Caller, stranger: Caller, monkeyp
     assert ([event["id"] for event in heard["owner"]], heard["stranger"]) == ([str(run.pk)], [])
 
 
-def test_a_stream_gives_its_place_back(owner: Caller, settings: Any) -> None:
+@pytest.mark.parametrize("has_begun", [True, False])
+def test_a_stream_gives_its_place_back(owner: Caller, settings: Any, has_begun: bool) -> None:
     settings.DAYBOOK = {**settings.DAYBOOK, "api_waiters": 1}
     waiting.places.cache_clear()
     run = saved_run(owner=owner.user, state=State.RUNNING)
     response = owner("GET", f"runs/{run.pk}/events")
-    next(iter(response.streaming_content))
+    chunks = iter(response.streaming_content)
+    if has_begun:
+        next(chunks)
     refused = owner("GET", "events")
     assert (refused.status_code, refused["Content-Type"]) == (429, "application/problem+json")
     response.close()
