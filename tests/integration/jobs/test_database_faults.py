@@ -6,7 +6,7 @@ import sqlite3
 import threading
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -124,7 +124,7 @@ def locked() -> None:
     if connection.vendor != "sqlite":
         pytest.skip("a fault of SQLite")
     execute("PRAGMA busy_timeout = 50")
-    with sqlite3.connect(str(connection.settings_dict["NAME"]), isolation_level=None) as holder:
+    with closing(sqlite3.connect(str(connection.settings_dict["NAME"]), isolation_level=None)) as holder:
         holder.execute("BEGIN IMMEDIATE")
         saved_worker()
 
