@@ -47,6 +47,7 @@ PARKED_AT_ONCE = 100
 
 _paces: defaultdict[str, Pace] = defaultdict(Pace)
 _tenants: dict[Key, tuple[float, list[str]]] = {}
+_crowded: set[Key] = set()
 
 
 def hear(key: Key, *, hostname: str) -> int:
@@ -92,23 +93,34 @@ def _park_unknown(key: Key) -> None:
 
 
 def _claim(key: Key, most: int) -> tuple[list[Run], bool]:
-    """Claim up to `most` runs, of each tenant its share; and say whether one had as many, so that more may be due."""
-    runs: list[Run] = []
+    """Claim up to `most` runs, of each tenant its share; and say whether one had as many, so that more may be due.
+
+    While no more than that were due the last time, it first tries to take all there are: nobody's turn matters then.
+    """
+    if key not in _crowded and (runs := _claim_share(key, None, most)):
+        return runs, False
+    runs = []
     has_more = False
     shares = patiently(partial(_shares, key, most), seconds=conf().database_patience_seconds, what="take turns")
     for tenant, share in shares.items():
         claimed = _claim_share(key, tenant, share)
         has_more |= len(claimed) == share
         runs += claimed
-    if not has_more:
+    if has_more:
+        _crowded.add(key)
+    else:
+        _crowded.discard(key)
         _tenants.pop(key, None)
     return runs, has_more
 
 
-def _claim_share(key: Key, tenant: str, most: int) -> list[Run]:
-    """Claim runs of one tenant; when the answer is lost with the database, look first whether that claim counted."""
+def _claim_share(key: Key, tenant: str | None, most: int) -> list[Run]:
+    """Claim runs of one tenant, or all; when the answer is lost with the database, look first whether it counted."""
     mine, now = presence.claiming_id(), ledger.now()
-    claim = partial(ledger.claim_pack, *key, tenant, most=most, worker_id=mine, now=now)
+    if tenant is None:
+        claim = partial(ledger.claim_few, *key, most=most, worker_id=mine, now=now)
+    else:
+        claim = partial(ledger.claim_pack, *key, tenant, most=most, worker_id=mine, now=now)
     try:
         return claim()
     except Error as error:
