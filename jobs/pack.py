@@ -38,6 +38,8 @@ HEARING_SECONDS = 0.5
 FLUSH_SECONDS = 0.05
 PROMPT_SECONDS = 0.005
 LATE_SECONDS = 0.1
+# The same of a run alone, whose end follows at once or whose start is told behind its back.
+ALONE_SECONDS = 0.01
 # A pack is planned to take less: this is for those that take longer.
 LOOK_SECONDS = 0.2
 LONG_SECONDS = 1.0
@@ -208,7 +210,7 @@ class Pack:
         """Write and tell what a long body holds up, and let others have what waits behind it; on another thread."""
         if self._tray.age() > self._patience:
             self._tray.flush()
-        if self._tidings.age() > LATE_SECONDS:
+        if self._tidings.age() > (LATE_SECONDS if self._is_brief else ALONE_SECONDS):
             self._tidings.flush()
         since = self._body_since
         if since is not None and time.monotonic() - since > LONG_SECONDS:
@@ -226,8 +228,6 @@ class Pack:
         run.started_at = ledger.now()
         request = {**request_of(run), "hostname": self._hostname}
         self._tidings.received(request)
-        if not self._is_brief:
-            self._tidings.flush()
         began = time.perf_counter()
         outcome = attempt.perform_claimed(
             self._job, self._trace, run, request, tray=self._tray, is_brief=self._is_brief

@@ -24,6 +24,7 @@ from jobs.states import State
 from project.celery import app
 from tests.integration.jobs.conftest import MakeRun, all_at_once, new_node, row_of, stored_run
 from tests.packed_jobs import packed
+from tests.plugins.polling import poll
 from tests.tasks_for_tests import unique_by_arguments
 
 pytestmark = pytest.mark.django_db
@@ -217,6 +218,21 @@ def test_a_wish_to_cancel_is_not_forgotten_when_a_claimed_run_goes_back(this_nod
     assert [row_of(run.pk)["state"] for run in runs] == ["CANCELLED", "QUEUED", "CANCELLED"]
     assert (row_of(neighbour.pk)["attempt"], row_of(neighbour.pk)["reason"]) == (0, "waited behind a long run")
     assert {str(AsyncResult(str(run.pk)).state) for run in (asked, misfit)} == {"REVOKED"}
+
+
+def test_the_start_of_a_run_alone_is_told_while_its_body_runs(this_node: Worker, broker: str) -> None:
+    _waiting()
+    held = pack.Pack(packed, _claim(this_node), hostname="here")
+    held._tidings._wanted = True
+    held._tidings.received(
+        dict.fromkeys(("id", "task", "argsrepr", "kwargsrepr", "retries", "root_id", "parent_id"), "x")
+    )
+
+    def is_told() -> bool:
+        held.mind()
+        return held._tidings.age() == 0.0
+
+    assert poll(is_told, within=pack.LATE_SECONDS / 2)
 
 
 def test_enqueueing_a_packed_job_is_one_statement_and_rings_once(
