@@ -23,11 +23,11 @@ from jobs.models import Bell, Run
 from jobs.per_process import PerProcess
 from jobs.sent_events import Silence
 from jobs.states import State
-from jobs.transport import HEADER
+from jobs.transport import BELL, HEADER
 
 log = structlog.get_logger(__name__)
 
-TASK = "celery.daybook_bell"
+TASK = BELL
 LOST_AFTER = timedelta(seconds=5)
 PAUSE_SECONDS = 0.01
 _RING = "UPDATE jobs_bell SET rung_at = %s WHERE queue = %s AND job = %s AND (rung_at IS NULL OR rung_at < %s)"
