@@ -12,7 +12,7 @@ _FOREIGN = uuid.UUID("6f1d2c1e-7f0b-4c53-9d4a-5d0e5f2f6b1c")
 
 def new_run_id() -> uuid.UUID:
     """Return a UUIDv7 (RFC 9562): sortable by creation, so that inserts stay at the index's right edge."""
-    return uuid.UUID(bytes=uuid6.uuid7().bytes)
+    return uuid.UUID(int=uuid6.uuid7().int)
 
 
 def run_id_of(task_id: str) -> uuid.UUID:
@@ -31,6 +31,11 @@ def child_run_id(parent: uuid.UUID, name: str) -> uuid.UUID:
     )
 
 
+def correlation_id_of(run_id: uuid.UUID) -> str:
+    """Return the correlation id of all that this run begins, `job-<uuid>`: as sortable as the run's own."""
+    return f"job-{run_id}"
+
+
 def new_correlation_id() -> str:
-    """Return a fresh correlation id, `job-<uuid>`."""
-    return f"job-{uuid.uuid4()}"
+    """Return a fresh correlation id."""
+    return correlation_id_of(new_run_id())
