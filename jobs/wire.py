@@ -63,6 +63,8 @@ def dumps(value: Any) -> str:
 
     Raises: ArgumentsError when it holds what JSON can't carry.
     """
+    if not value and isinstance(value, list | dict):
+        return "[]" if isinstance(value, list) else "{}"
     try:
         text: str = _ENCODER.encode(value)
     except (TypeError, ValueError, RecursionError) as error:

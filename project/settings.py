@@ -149,6 +149,8 @@ CELERY_TASK_DEFAULT_QUEUE = "base"
 TASKS = {"default": {"BACKEND": "jobs.django_tasks.DaybookBackend", "QUEUES": ["default", *QUEUES]}}
 CELERY_TASK_CREATE_MISSING_QUEUES = False
 CELERY_TASK_SEND_SENT_EVENT = True
+# Celery asks for it at each enqueueing, and what is not said it seeks in vain in many places.
+CELERY_TASK_ALWAYS_EAGER = False
 CELERY_WORKER_SEND_TASK_EVENTS = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False

@@ -35,4 +35,4 @@ def test_a_correlation_id_is_job_and_a_fresh_uuid() -> None:
     first, second = new_correlation_id(), new_correlation_id()
     assert first != second
     assert first.startswith("job-")
-    assert uuid.UUID(first.removeprefix("job-")).version == 4
+    assert uuid.UUID(first.removeprefix("job-")).version == 7
