@@ -115,8 +115,9 @@ def test_a_pack_of_several_tenants_says_whether_more_is_due(this_node: Worker) -
 
 
 def test_few_runs_are_claimed_in_one_statement_whosever_they_are(
-    this_node: Worker, django_assert_num_queries: DjangoAssertNumQueries
+    this_node: Worker, django_assert_num_queries: DjangoAssertNumQueries, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(pack, "_crowded", set())
     first, last = _waiting(tenant="anna"), _waiting(tenant="bert")
     urgent = _waiting(tenant="cleo", priority=9)
     _waiting(job="other"), _waiting(is_packed=False), _waiting(run_at=ledger.now() + timedelta(minutes=1))
@@ -127,7 +128,8 @@ def test_few_runs_are_claimed_in_one_statement_whosever_they_are(
     assert ([run.pk for run in runs], has_more) == ([urgent.pk, first.pk, last.pk], False)
 
 
-def test_a_single_run_says_at_once_that_it_is_all(this_node: Worker) -> None:
+def test_a_single_run_says_at_once_that_it_is_all(this_node: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pack, "_crowded", set())
     run = _waiting()
     assert [([each.pk for each in runs], more) for runs, more in [pack._claim(KEY, 1)]] == [([run.pk], False)]
 
