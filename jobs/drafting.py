@@ -122,13 +122,17 @@ def draft_alike(job: Job, calls: Iterable[dict[str, Any]], *, tenant: str = "", 
     Raises: ArgumentsError.
     """
     pattern: Run | None = None
+    is_routed, is_related = bool(cast("Any", job.app.amqp.router).routes), False
     for kwargs in calls:
-        if pattern is None or cast("Any", job.app.amqp.router).routes:
+        if pattern is None or is_routed:
             pattern = run = draft(job, [], kwargs, tenant=tenant, **options)
+            is_related = run.correlation_id != correlation_id_of(run.pk)
         else:
-            called, run_id = _called(job, [], kwargs, tenant=tenant, unique_key=options.get("unique_key")), new_run_id()
-            own = {"id": run_id, "correlation_id": _correlation_id(context.active_run(), run_id)}
-            run = _fresh(**{**vars(pattern), **called, **own})
+            run, run_id = Run.__new__(Run), new_run_id()
+            called = _called(job, [], kwargs, tenant=tenant, unique_key=options.get("unique_key"))
+            correlation_id = pattern.correlation_id if is_related else correlation_id_of(run_id)
+            own = {"id": run_id, "correlation_id": correlation_id, "_state": ModelState()}
+            vars(run).update(vars(pattern), **called, **own)
             _count_on(run)
         yield run
 
