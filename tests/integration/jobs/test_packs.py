@@ -261,6 +261,35 @@ def test_a_bell_that_nobody_heard_for_long_is_rung_again(broker: str) -> None:
     assert bell.ring(KEY) is True
 
 
+def test_a_process_looks_ever_less_often_at_a_bell_that_nobody_hears(broker: str) -> None:
+    ringer = bell._Ringer()
+    pauses = []
+    for _ in range(5):
+        ringer._ring(KEY)
+        pauses.append(ringer._pauses[KEY])
+    assert pauses == [0.01, 0.02, 0.04, 0.08, 0.08]
+    bell.heard(KEY)
+    ringer._ring(KEY)
+    assert ringer._pauses[KEY] == bell.PAUSE_SECONDS
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_wish_that_must_wait_is_not_held_up_by_another_that_waits_longer(broker: str) -> None:
+    ringer, other = bell._Ringer(), Key("base", "other")
+    for key in (KEY, other):
+        ringer.want(key)
+    ringer._pauses[KEY] = 60.0
+    bell.heard(other)
+    ringer.want(KEY)
+    ringer.want(other)
+    assert poll(lambda: Bell.objects.get(job="other").rung_at is not None, within=5)
+    assert ringer._wanted == {KEY}
+    with ringer._changed:
+        ringer._pauses[KEY] = 0.0
+        ringer._changed.notify()
+    assert poll(lambda: not ringer._wanted and ringer._thread is None, within=5)
+
+
 def test_a_run_that_asks_for_headers_of_its_own_has_a_message_of_its_own(make_run: MakeRun) -> None:
     assert packed.new_run([], {}).is_packed is True
     assert packed.new_run([], {}, headers={"x": 1}).is_packed is False
