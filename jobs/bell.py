@@ -11,8 +11,8 @@ import threading
 import time
 import uuid
 from datetime import timedelta
-from functools import partial
-from typing import Any, NamedTuple
+from functools import lru_cache, partial
+from typing import Any, NamedTuple, cast
 
 import structlog
 from celery import Celery, current_app
@@ -23,13 +23,15 @@ from jobs.models import Bell, Run
 from jobs.per_process import PerProcess
 from jobs.sent_events import Silence
 from jobs.states import State
-from jobs.transport import HEADER
+from jobs.transport import BELL, HEADER
 
 log = structlog.get_logger(__name__)
 
-TASK = "celery.daybook_bell"
+TASK = BELL
 LOST_AFTER = timedelta(seconds=5)
 PAUSE_SECONDS = 0.01
+# Between two looks at a bell that nobody hears: whoever does hear it sees all that was committed meanwhile.
+LONGEST_PAUSE_SECONDS = 0.08
 _RING = "UPDATE jobs_bell SET rung_at = %s WHERE queue = %s AND job = %s AND (rung_at IS NULL OR rung_at < %s)"
 # The bell's row is a hint that no crash needs to spare: its commit waits for no disk. In force for that statement only.
 _UNSYNCED = " AND set_config('synchronous_commit', 'off', true) = 'off'"
@@ -100,21 +102,23 @@ def _made(key: Key) -> bool:
 
 
 def _send(key: Key) -> None:
-    app: Any = current_app
-    bell_id = str(uuid.uuid4())
-    Celery.send_task(
-        app._get_current_object(),  # noqa: SLF001 - Celery has no public way
-        TASK,
-        kwargs=key._asdict(),
-        task_id=bell_id,
-        task_type=app.tasks.get(TASK) or False,
-        queue=key.queue,
-        headers={HEADER: {"run": bell_id, "bell": key.job}},
-        add_to_parent=False,
-        ignore_result=True,
-        event_dispatcher=Silence,  # a bell is no run, and workers tell of those it rang for
-        **publish.SENDING,
+    """Send as Celery.send_task does; what it puts together anew each time, half of its work, is kept from the first."""
+    app: Any = current_app._get_current_object()  # type: ignore[attr-defined] # noqa: SLF001 - Celery has no public way
+    bell_id, pattern = str(uuid.uuid4()), _pattern(app, key)
+    ours = {"id": bell_id, "root_id": bell_id, HEADER: {"run": bell_id, "bell": key.job}}
+    message = pattern._replace(
+        headers={**pattern.headers, **ours}, properties={**pattern.properties, "correlation_id": bell_id}
     )
+    with app.producer_pool.acquire(block=True) as producer:
+        # Silence, as a bell is no run, and workers tell of those it rang for.
+        app.amqp.send_task_message(
+            producer, TASK, message, queue=key.queue, event_dispatcher=Silence, **publish.SENDING
+        )
+
+
+@lru_cache(maxsize=1000)
+def _pattern(app: Celery, key: Key) -> Any:
+    return cast("Any", app.amqp).as_task_v2("", TASK, kwargs=key._asdict(), ignore_result=True)
 
 
 class _Ringer:
@@ -122,6 +126,7 @@ class _Ringer:
 
     def __init__(self) -> None:
         self._rung: dict[Key, float] = {}
+        self._pauses: dict[Key, float] = {}
         self._wanted: set[Key] = set()
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
@@ -129,27 +134,35 @@ class _Ringer:
     def want(self, key: Key) -> None:
         """Ring now, or a moment later where this process rang just now: a row may have missed that one's look."""
         with self._changed:
-            if time.monotonic() - self._rung.get(key, float("-inf")) < PAUSE_SECONDS:
+            if key in self._wanted:
+                return
+            if time.monotonic() < self._due_at(key):
                 self._wanted.add(key)
                 self._start()
                 return
             self._rung[key] = time.monotonic()
-            self._wanted.discard(key)
         self._ring(key)
 
-    def ring_wanted(self) -> None:
-        """Ring whatever is still wanted, now."""
+    def ring_wanted(self, *, until: float = float("inf")) -> None:
+        """Ring whatever is wanted still and due until then."""
         with self._changed:
-            wanted, self._wanted = sorted(self._wanted), set()
-            self._rung.update(dict.fromkeys(wanted, time.monotonic()))
-        for key in wanted:
+            due = sorted(key for key in self._wanted if self._due_at(key) <= until)
+            self._wanted.difference_update(due)
+            self._rung.update(dict.fromkeys(due, time.monotonic()))
+        for key in due:
             self._ring(key)
+
+    def _due_at(self, key: Key) -> float:
+        return self._rung.get(key, float("-inf")) + self._pauses.get(key, PAUSE_SECONDS)
 
     def _ring(self, key: Key) -> None:
         try:
-            ring(key)
+            has_rung = ring(key)
         except Error as error:
+            has_rung = False
             log.warning("bell not rung, the dispatcher will", queue=key.queue, job=key.job, error=str(error))
+        longer = min(2 * self._pauses.get(key, PAUSE_SECONDS), LONGEST_PAUSE_SECONDS)
+        self._pauses[key] = PAUSE_SECONDS if has_rung else longer
 
     def _start(self) -> None:
         if self._thread is None:
@@ -158,14 +171,20 @@ class _Ringer:
         self._changed.notify()
 
     def _ring_later(self) -> None:
-        while True:
-            with self._changed:
-                if not self._changed.wait_for(lambda: self._wanted, timeout=1.0):
-                    self._thread = None
-                    break
-            time.sleep(PAUSE_SECONDS)
-            self.ring_wanted()
+        while self._has_waited():
+            self.ring_wanted(until=time.monotonic())
         connection.close()
+
+    def _has_waited(self) -> bool:
+        """Wait until a wish is due; False when none has come for long, and the thread ends."""
+        with self._changed:
+            while self._changed.wait_for(lambda: self._wanted, timeout=1.0):
+                left = min(map(self._due_at, self._wanted)) - time.monotonic()
+                if left <= 0:
+                    return True
+                self._changed.wait(left)
+            self._thread = None
+            return False
 
 
 _ringer = PerProcess(_Ringer)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, cast
+from uuid import UUID
 
 import structlog
 from celery.utils.time import maybe_iso8601
@@ -14,7 +16,7 @@ from django.utils import timezone
 from jobs import context, observing, window, wire
 from jobs.conf import conf
 from jobs.errors import ArgumentsError
-from jobs.identifiers import new_correlation_id, new_run_id, run_id_of
+from jobs.identifiers import correlation_id_of, new_run_id, run_id_of
 from jobs.models import Run
 from jobs.models.run import Cause
 from jobs.publish import is_left_to_dispatcher
@@ -34,6 +36,7 @@ _TOLD_BY_ROW = frozenset(
         *("exchange", "exchange_type", "routing_key", "delivery_mode", "serializer", "compression"),
     )
 )
+_UNSAID = {field.attname: field.get_default() for field in Run._meta.concrete_fields}  # noqa: SLF001 - Django's documented API
 _NOT_KEPT = (
     "producer",
     "serializer",
@@ -81,12 +84,13 @@ def draft(  # noqa: PLR0913 - one column each
     declared, active, now = job.declaration, context.active_run(), timezone.now()
     called = _called(job, args, kwargs, tenant=tenant, unique_key=unique_key)
     queue_name, routed = route(job, {"queue": queue, **more}, args, kwargs)
-    run_at = moment(eta, now) or now + timedelta(seconds=countdown or 0)
+    run_at = moment(eta, now) or (now + timedelta(seconds=countdown) if countdown else now)
+    run_id = run_id_of(task_id) if task_id else new_run_id()
     own_message = alone or cause in _WITH_MESSAGE or routed.keys() - _TOLD_BY_ROW
     is_packed = not own_message and job.most_in_pack(spawned=spawned) > 0
     kept = {name: value for name, value in {**routed, **(options or {})}.items() if value is not None}
-    run = Run(
-        id=run_id_of(task_id) if task_id else new_run_id(),
+    run = _fresh(
+        id=run_id,
         job=job.name,
         queue=queue_name,
         priority=declared.priority if priority is None else priority,
@@ -100,7 +104,7 @@ def draft(  # noqa: PLR0913 - one column each
         expires_at=moment(expires if expires is not None else declared.expires_seconds, now),
         is_packed=is_packed,
         max_attempts=job.retry_policy.attempts,
-        correlation_id=_correlation_id(active),
+        correlation_id=_correlation_id(active, run_id),
         parent_id=active.id if active else None,
         root_id=active.root_id if active else None,
         code_version=conf().code_version,
@@ -118,16 +122,26 @@ def draft_alike(job: Job, calls: Iterable[dict[str, Any]], *, tenant: str = "", 
     Raises: ArgumentsError.
     """
     pattern: Run | None = None
+    is_routed, is_related = bool(cast("Any", job.app.amqp.router).routes), False
     for kwargs in calls:
-        if pattern is None or cast("Any", job.app.amqp.router).routes:
+        if pattern is None or is_routed:
             pattern = run = draft(job, [], kwargs, tenant=tenant, **options)
+            is_related = run.correlation_id != correlation_id_of(run.pk)
         else:
-            run = Run.__new__(Run)
+            run, run_id = Run.__new__(Run), new_run_id()
             called = _called(job, [], kwargs, tenant=tenant, unique_key=options.get("unique_key"))
-            own = {"id": new_run_id(), "correlation_id": _correlation_id(context.active_run()), "_state": ModelState()}
+            correlation_id = pattern.correlation_id if is_related else correlation_id_of(run_id)
+            own = {"id": run_id, "correlation_id": correlation_id, "_state": ModelState()}
             vars(run).update(vars(pattern), **called, **own)
             _count_on(run)
         yield run
+
+
+def _fresh(**columns: Any) -> Run:
+    """Return what Run() would, without the ORM's look at each of its fifty columns."""
+    run = Run.__new__(Run)
+    vars(run).update({**_UNSAID, "attempts": [], **columns, "_state": ModelState()})
+    return run
 
 
 def _called(job: Job, args: list[Any], kwargs: dict[str, Any], **guarded: Any) -> dict[str, Any]:
@@ -152,11 +166,24 @@ def route(job: Job, options: dict[str, Any], args: Any, kwargs: Any) -> tuple[st
     wanted = {**defaults, **given}
     if "queue" not in wanted and job.declaration.queue and "exchange" not in wanted:
         wanted["queue"] = job.declaration.queue
-    routed = job.app.amqp.router.route(wanted, job.name, args, kwargs, cast("Any", job))
-    queue = routed.pop("queue", None)
+    router, named = cast("Any", job.app.amqp.router), wanted.pop("queue", None)
+    if router.routes or not isinstance(named, str | None):
+        routed = router.route({**wanted, "queue": named}, job.name, args, kwargs, job)
+        queue = getattr(routed.pop("queue", None), "name", None) or job.app.conf.task_default_queue
+    else:
+        queue, routed = _queue_called(router, named), wanted
     for ours in ("priority", "expires", "countdown"):
         routed.pop(ours, None)
-    return str(getattr(queue, "name", queue) or job.app.conf.task_default_queue), routed
+    return str(queue), routed
+
+
+@lru_cache(maxsize=1000)
+def _queue_called(router: Any, name: str | None) -> str:
+    """Return the name of the router's queue, of the default one where None is given.
+
+    Raises: Celery's QueueNotFound.
+    """
+    return str(router.route({"queue": name} if name else {}, "")["queue"].name)
 
 
 def sealed(job: Job, args: Iterable[Any], kwargs: Mapping[str, Any]) -> tuple[list[Any], dict[str, Any]]:
@@ -203,11 +230,11 @@ def _owner_id(owner: Any) -> int:
     return int(getattr(owner, "pk", owner))
 
 
-def _correlation_id(active: context.RunContext | None) -> str:
+def _correlation_id(active: context.RunContext | None, run_id: UUID) -> str:
     if active is not None:
         return active.correlation_id
     bound = structlog.contextvars.get_contextvars()
     inherited = bound.get("correlation_id") or bound.get("request_id")
     if not inherited:
-        return new_correlation_id()
+        return correlation_id_of(run_id)
     return str(inherited)[:64] if str(inherited).startswith("job-") else f"job-{inherited}"[:64]

@@ -38,6 +38,8 @@ HEARING_SECONDS = 0.5
 FLUSH_SECONDS = 0.05
 PROMPT_SECONDS = 0.005
 LATE_SECONDS = 0.1
+# The same of a run alone, whose end follows at once or whose start is told behind its back.
+ALONE_SECONDS = 0.01
 # A pack is planned to take less: this is for those that take longer.
 LOOK_SECONDS = 0.2
 LONG_SECONDS = 1.0
@@ -47,6 +49,7 @@ PARKED_AT_ONCE = 100
 
 _paces: defaultdict[str, Pace] = defaultdict(Pace)
 _tenants: dict[Key, tuple[float, list[str]]] = {}
+_crowded: set[Key] = set()
 
 
 def hear(key: Key, *, hostname: str) -> int:
@@ -92,23 +95,34 @@ def _park_unknown(key: Key) -> None:
 
 
 def _claim(key: Key, most: int) -> tuple[list[Run], bool]:
-    """Claim up to `most` runs, of each tenant its share; and say whether one had as many, so that more may be due."""
-    runs: list[Run] = []
+    """Claim up to `most` runs, of each tenant its share; and say whether one had as many, so that more may be due.
+
+    While no more than that were due the last time, it first tries to take all there are: nobody's turn matters then.
+    """
+    if key not in _crowded and (runs := _claim_share(key, None, most)):
+        return runs, False
+    runs = []
     has_more = False
     shares = patiently(partial(_shares, key, most), seconds=conf().database_patience_seconds, what="take turns")
     for tenant, share in shares.items():
         claimed = _claim_share(key, tenant, share)
         has_more |= len(claimed) == share
         runs += claimed
-    if not has_more:
+    if has_more:
+        _crowded.add(key)
+    else:
+        _crowded.discard(key)
         _tenants.pop(key, None)
     return runs, has_more
 
 
-def _claim_share(key: Key, tenant: str, most: int) -> list[Run]:
-    """Claim runs of one tenant; when the answer is lost with the database, look first whether that claim counted."""
+def _claim_share(key: Key, tenant: str | None, most: int) -> list[Run]:
+    """Claim runs of one tenant, or all; when the answer is lost with the database, look first whether it counted."""
     mine, now = presence.claiming_id(), ledger.now()
-    claim = partial(ledger.claim_pack, *key, tenant, most=most, worker_id=mine, now=now)
+    if tenant is None:
+        claim = partial(ledger.claim_few, *key, most=most, worker_id=mine, now=now)
+    else:
+        claim = partial(ledger.claim_pack, *key, tenant, most=most, worker_id=mine, now=now)
     try:
         return claim()
     except Error as error:
@@ -196,7 +210,7 @@ class Pack:
         """Write and tell what a long body holds up, and let others have what waits behind it; on another thread."""
         if self._tray.age() > self._patience:
             self._tray.flush()
-        if self._tidings.age() > LATE_SECONDS:
+        if self._tidings.age() > (LATE_SECONDS if self._is_brief else ALONE_SECONDS):
             self._tidings.flush()
         since = self._body_since
         if since is not None and time.monotonic() - since > LONG_SECONDS:
@@ -214,8 +228,6 @@ class Pack:
         run.started_at = ledger.now()
         request = {**request_of(run), "hostname": self._hostname}
         self._tidings.received(request)
-        if not self._is_brief:
-            self._tidings.flush()
         began = time.perf_counter()
         outcome = attempt.perform_claimed(
             self._job, self._trace, run, request, tray=self._tray, is_brief=self._is_brief

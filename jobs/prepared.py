@@ -6,29 +6,47 @@ it is Django's own cursor.
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
-from typing import Any
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any, NamedTuple, cast
 from weakref import WeakKeyDictionary
 
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.utils import CursorWrapper
 
-_keeps_session: WeakKeyDictionary[Any, bool] = WeakKeyDictionary()
+
+class _Kept(NamedTuple):
+    """What stays with a session: its cursor, which knows how to send each type; None where nothing is prepared."""
+
+    session: Any
+    cursor: Any
+
+
+# By Django's connection, which is its thread's own.
+_kept: WeakKeyDictionary[Any, _Kept] = WeakKeyDictionary()
 
 
 def cursor() -> AbstractContextManager[CursorWrapper]:
-    """Return a cursor for statements whose text is always the same; parameters have the types of Python's values."""
-    if connection.vendor != "postgresql":
-        return connection.cursor()
-    ours: Any = connection
+    """Return a cursor for statements whose text is always the same; parameters have the types of Python's values.
+
+    It is used and left before another is asked for: the session has only one.
+    """
+    ours: Any = connections[DEFAULT_DB_ALIAS]
+    if ours.vendor != "postgresql":
+        return cast("CursorWrapper", ours.cursor())
     ours.close_if_health_check_failed()
     ours.ensure_connection()
-    raw = ours.connection
-    if raw not in _keeps_session:
-        _keeps_session[raw] = _allow(raw)
-    if not _keeps_session[raw]:
-        return connection.cursor()
-    return ours._prepare_cursor(ours.Database.Cursor(raw))  # type: ignore[no-any-return] # noqa: SLF001 - as Django's own
+    ours.validate_thread_sharing()
+    kept = _kept.get(ours)
+    if kept is None or kept.session is not ours.connection:
+        kept = _kept[ours] = _keep(ours.connection, ours.Database.Cursor)
+    if kept.cursor is None:
+        return cast("CursorWrapper", ours.cursor())
+    wrap = ours.make_debug_cursor if ours.queries_logged else ours.make_cursor
+    return nullcontext(wrap(kept.cursor))
+
+
+def _keep(session: Any, cursor_class: Any) -> _Kept:
+    return _Kept(session, cursor_class(session) if _allow(session) else None)
 
 
 def _allow(raw: Any) -> bool:

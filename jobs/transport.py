@@ -13,6 +13,8 @@ from kombu.utils.json import loads
 
 # In the header of a message that only rings for a row.
 HEADER = "daybook"
+# The task whose message rings for packed runs.
+BELL = "celery.daybook_bell"
 UNREADABLE = "application/x-unreadable"
 
 

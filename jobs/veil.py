@@ -84,7 +84,10 @@ def without_passwords(text: str) -> str:
 
 def has_password(value: Any) -> bool:
     """Whether a URL with a password stands anywhere in the value."""
-    return any("://" in text and _URL_PASSWORD.search(text) is not None for text in _texts(value))
+    if value is None or isinstance(value, int | float):
+        return False
+    texts = (value,) if isinstance(value, str) else _texts(value)
+    return any("://" in text and _URL_PASSWORD.search(text) is not None for text in texts)
 
 
 def veiled_error(error: Exception) -> Exception:

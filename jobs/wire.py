@@ -63,6 +63,8 @@ def dumps(value: Any) -> str:
 
     Raises: ArgumentsError when it holds what JSON can't carry.
     """
+    if not value and isinstance(value, list | dict):
+        return "[]" if isinstance(value, list) else "{}"
     try:
         text: str = _ENCODER.encode(value)
     except (TypeError, ValueError, RecursionError) as error:
@@ -75,7 +77,7 @@ def check_size(args: Iterable[Any], kwargs: Mapping[str, Any], *, most_bytes: in
 
     Raises: ArgumentsError with what is wrong.
     """
-    size = len(dumps([list(args), dict(kwargs)]))
+    size = len(dumps(list(args))) + len(dumps(dict(kwargs)))
     if size > most_bytes:
         raise ArgumentsError(
             f"arguments are {size} bytes, more than the {most_bytes} allowed: pass a reference instead"

@@ -10,6 +10,7 @@ from typing import Any
 
 import structlog
 
+from jobs.transport import BELL
 from jobs.veil import may_tell, veiled, veiled_value
 
 # The real one: Celery replaces sys.stderr by a proxy that logs, and drops what a handler of ours would write to it.
@@ -34,6 +35,15 @@ class Line(structlog.stdlib.ProcessorFormatter):
         for process in self._after_meta:
             line = process(None, record.levelname.lower(), line)
         return str(line)
+
+
+class WithoutBells(logging.Filter):
+    """Drops Celery's lines of a bell that went well: each of its runs says all that there is to say."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether the line is to be written."""
+        told = getattr(record, "data", None)
+        return record.levelno > logging.INFO or not isinstance(told, dict) or told.get("name") != BELL
 
 
 def as_json(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> str:
@@ -96,6 +106,7 @@ LOGGING: dict[str, Any] = {
             "foreign_pre_chain": _SHARED,
         },
     },
+    "filters": {"bells": {"()": WithoutBells}},
     "handlers": {
         "stderr": {"class": "logging.StreamHandler", "formatter": "console", "stream": _STDERR},
         "runs": {"()": "jobs.run_log.RunLog"},
@@ -103,6 +114,8 @@ LOGGING: dict[str, Any] = {
     "root": {"handlers": ["stderr", "runs"], "level": "INFO"},
     "loggers": {
         "django.server": {"handlers": ["stderr"], "level": "INFO", "propagate": False},
+        "celery.worker.strategy": {"filters": ["bells"]},
+        "celery.app.trace": {"filters": ["bells"]},
         "kombu": {"level": "WARNING"},
         "amqp": {"level": "WARNING"},
         "httpx2": {"level": "WARNING"},

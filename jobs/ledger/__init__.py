@@ -38,6 +38,7 @@ from jobs.ledger.finishing import (
 from jobs.ledger.limits import delete_unused_limits
 from jobs.ledger.packs import (
     asked_to_stop,
+    claim_few,
     claim_pack,
     claimed_in_pack,
     due_in_pack,
@@ -60,6 +61,7 @@ __all__ = [
     "cancel",
     "cancel_waiting",
     "claim",
+    "claim_few",
     "claim_pack",
     "claimed",
     "claimed_in_pack",

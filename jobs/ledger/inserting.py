@@ -38,17 +38,19 @@ _INSERT = (
 _COPY = f"COPY jobs_run ({_COLUMNS}) FROM STDIN"
 
 _Adapter = Callable[[Any], Any]
+_Adapters = list[tuple[str, _Adapter | None]]
 
 
 def insert(run: Run) -> None:
     """Insert a run whose id is fresh and that no guard can refuse."""
     with prepared.cursor() as cursor:
-        cursor.execute(_INSERT, _values(run))
+        cursor.execute(_INSERT, _values(run, _adapters(cursor.db.vendor)))
 
 
 def insert_all(runs: Sequence[Run]) -> None:
     """Insert many such runs."""
-    rows = [_values(run) for run in runs]
+    adapters = _adapters(connection.vendor)
+    rows = [_values(run, adapters) for run in runs]
     if connection.vendor != "postgresql":
         with connection.cursor() as cursor:
             cursor.executemany(_INSERT, rows)
@@ -60,22 +62,24 @@ def insert_all(runs: Sequence[Run]) -> None:
             copy.write_row(row + alike)
 
 
-def _values(run: Run) -> list[Any]:
+def _values(run: Run, adapters: _Adapters) -> list[Any]:
     given = run.__dict__
     return [
-        given[name] if adapt is None or given[name] is None else adapt(given[name])
-        for name, adapt in _adapters(connection.vendor)
+        value if adapt is None or value is None else adapt(value)
+        for value, adapt in ((given[name], adapt) for name, adapt in adapters)
     ]
 
 
 @cache
-def _adapters(vendor: str) -> list[tuple[str, _Adapter | None]]:
+def _adapters(vendor: str) -> _Adapters:
     """Return the given columns, each with what turns its value into the database's, where the driver doesn't."""
-    return [(field.attname, _adapter(field)) for field in _GIVEN]
+    return [(field.attname, _adapter(field, vendor)) for field in _GIVEN]
 
 
-def _adapter(field: models.Field[Any, Any]) -> _Adapter | None:
+def _adapter(field: models.Field[Any, Any], vendor: str) -> _Adapter | None:
     match field.target_field if isinstance(field, models.ForeignKey) else field:
+        case models.UUIDField() | models.DateTimeField() if vendor == "postgresql":
+            return None
         case models.UUIDField():
             return own_uuid
         case models.DateTimeField():

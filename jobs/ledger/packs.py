@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
@@ -17,17 +18,18 @@ from jobs.models.run import RunQuerySet
 from jobs.states import State
 
 # How PostgreSQL locks what is due, and finds it again by its ids alone: a join might read the whole table for them.
-_POSTGRES = ("FOR UPDATE SKIP LOCKED", "= ANY(ARRAY(SELECT id FROM due))")
-_SQLITE = ("", "IN (SELECT id FROM due)")
+_POSTGRES = {"lock": "FOR UPDATE SKIP LOCKED", "among_due": "= ANY(ARRAY(SELECT id FROM due))"}
+_SQLITE = {"lock": "", "among_due": "IN (SELECT id FROM due)"}
 # MATERIALIZED keeps the rows that are locked and those that are updated the same.
 _CLAIM = (
-    "WITH due AS MATERIALIZED (SELECT id FROM jobs_run WHERE queue = %s AND job = %s AND tenant = %s "  # noqa: S608 - constants
+    "WITH due AS MATERIALIZED (SELECT id FROM jobs_run WHERE queue = %s AND job = %s "  # noqa: S608 - constants
     "AND state = 'QUEUED' AND is_packed AND run_at <= %s AND (expires_at IS NULL OR expires_at > %s) "
-    "AND NOT EXISTS (SELECT 1 FROM jobs_queue WHERE name = %s AND paused_at IS NOT NULL) "
-    "ORDER BY priority DESC, created_at, id LIMIT %s {}) "
+    "AND NOT EXISTS (SELECT 1 FROM jobs_queue WHERE name = %s AND paused_at IS NOT NULL) {chosen} LIMIT %s {lock}) "
     "UPDATE jobs_run SET state = 'RUNNING', attempt = attempt + 1, token = token + 1, reason = '', "
-    "started_at = %s, worker_id = %s, process_id = %s WHERE id {} RETURNING " + COLUMNS
+    "started_at = %s, worker_id = %s, process_id = %s WHERE id {among_due} {unless} RETURNING " + COLUMNS
 )
+_IN_TURN = {"chosen": "AND tenant = %s ORDER BY priority DESC, created_at, id", "unless": ""}
+_ALL = {"chosen": "", "unless": "AND (SELECT count(*) FROM due) <= %s"}
 
 
 def due_in_pack(queue: str, job: str, *, now: datetime) -> RunQuerySet:
@@ -43,18 +45,32 @@ def expired_in_pack(queue: str, job: str, *, now: datetime) -> RunQuerySet:
 
 def claim_pack(queue: str, job: str, tenant: str, *, most: int, worker_id: UUID, now: datetime) -> list[Run]:
     """Take up to `most` due packed runs of a tenant for this process, most urgent first; none of a paused queue."""
+    return _claim(_IN_TURN, (queue, job), (tenant, most), (), worker_id=worker_id, now=now)
+
+
+def claim_few(queue: str, job: str, *, most: int, worker_id: UUID, now: datetime) -> list[Run]:
+    """Take all due packed runs of whatever tenant, if they are `most` at most; else none. Most urgent first."""
+    return _claim(_ALL, (queue, job), (most + 1,), (most,), worker_id=worker_id, now=now)
+
+
+def _claim(
+    which: dict[str, str], key: tuple[str, str], chosen: Any, unless: Any, *, worker_id: UUID, now: datetime
+) -> list[Run]:
     of_dialect = _POSTGRES if connection.vendor == "postgresql" else _SQLITE
-    adapt = connection.ops.adapt_datetimefield_value
-    at = adapt(now)
-    changes = [at, own_uuid(worker_id), os.getpid()]
-    runs = runs_of(_CLAIM.format(*of_dialect), [queue, job, tenant, at, at, queue, most, *changes])
+    at = connection.ops.adapt_datetimefield_value(now)
+    changes = (at, own_uuid(worker_id), os.getpid())
+    runs = runs_of(_CLAIM.format(**which, **of_dialect), [*key, at, at, key[0], *chosen, *changes, *unless])
     return sorted(runs, key=lambda run: (-run.priority, run.created_at, run.pk))
 
 
-def claimed_in_pack(queue: str, job: str, tenant: str, *, worker_id: UUID, at: datetime) -> list[Run]:
-    """Return what this process's claim at that very time took, most urgent first: its answer may have been lost."""
-    mine = Run.objects.running_here(worker_id).filter(started_at=at, is_packed=True)
-    return list(mine.filter(queue=queue, job=job, tenant=tenant).order_by("-priority", "created_at", "pk"))
+def claimed_in_pack(queue: str, job: str, tenant: str | None, *, worker_id: UUID, at: datetime) -> list[Run]:
+    """Return what this process's claim at that very time took (of a tenant), most urgent first.
+
+    For a claim whose answer may have been lost.
+    """
+    mine = Run.objects.running_here(worker_id).filter(started_at=at, is_packed=True, queue=queue, job=job)
+    of_tenant = mine if tenant is None else mine.filter(tenant=tenant)
+    return list(of_tenant.order_by("-priority", "created_at", "pk"))
 
 
 def put_back(runs: Sequence[Run], *, reason: str) -> int:

@@ -24,6 +24,7 @@ from jobs.states import State
 from project.celery import app
 from tests.integration.jobs.conftest import MakeRun, all_at_once, new_node, row_of, stored_run
 from tests.packed_jobs import packed
+from tests.plugins.polling import poll
 from tests.tasks_for_tests import unique_by_arguments
 
 pytestmark = pytest.mark.django_db
@@ -111,6 +112,26 @@ def test_a_pack_of_several_tenants_says_whether_more_is_due(this_node: Worker) -
         ({}, False),
         ({}, False),
     ]
+
+
+def test_few_runs_are_claimed_in_one_statement_whosever_they_are(
+    this_node: Worker, django_assert_num_queries: DjangoAssertNumQueries, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pack, "_crowded", set())
+    first, last = _waiting(tenant="anna"), _waiting(tenant="bert")
+    urgent = _waiting(tenant="cleo", priority=9)
+    _waiting(job="other"), _waiting(is_packed=False), _waiting(run_at=ledger.now() + timedelta(minutes=1))
+    assert ledger.claim_few(*KEY, most=2, worker_id=this_node.pk, now=ledger.now()) == []
+    assert Run.objects.running().count() == 0
+    with django_assert_num_queries(1):
+        runs, has_more = pack._claim(KEY, 3)
+    assert ([run.pk for run in runs], has_more) == ([urgent.pk, first.pk, last.pk], False)
+
+
+def test_a_single_run_says_at_once_that_it_is_all(this_node: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pack, "_crowded", set())
+    run = _waiting()
+    assert [([each.pk for each in runs], more) for runs, more in [pack._claim(KEY, 1)]] == [([run.pk], False)]
 
 
 def test_tenants_take_turns_also_one_run_at_a_time(this_node: Worker) -> None:
@@ -201,6 +222,21 @@ def test_a_wish_to_cancel_is_not_forgotten_when_a_claimed_run_goes_back(this_nod
     assert {str(AsyncResult(str(run.pk)).state) for run in (asked, misfit)} == {"REVOKED"}
 
 
+def test_the_start_of_a_run_alone_is_told_while_its_body_runs(this_node: Worker, broker: str) -> None:
+    _waiting()
+    held = pack.Pack(packed, _claim(this_node), hostname="here")
+    held._tidings._wanted = True
+    held._tidings.received(
+        dict.fromkeys(("id", "task", "argsrepr", "kwargsrepr", "retries", "root_id", "parent_id"), "x")
+    )
+
+    def is_told() -> bool:
+        held.mind()
+        return held._tidings.age() == 0.0
+
+    assert poll(is_told, within=pack.LATE_SECONDS / 2)
+
+
 def test_enqueueing_a_packed_job_is_one_statement_and_rings_once(
     broker: str,
     django_assert_num_queries: DjangoAssertNumQueries,
@@ -223,6 +259,35 @@ def test_a_bell_that_nobody_heard_for_long_is_rung_again(broker: str) -> None:
     assert bell.ring(KEY) is True
     Bell.objects.update(rung_at=ledger.now() - bell.LOST_AFTER - timedelta(seconds=1))
     assert bell.ring(KEY) is True
+
+
+def test_a_process_looks_ever_less_often_at_a_bell_that_nobody_hears(broker: str) -> None:
+    ringer = bell._Ringer()
+    pauses = []
+    for _ in range(5):
+        ringer._ring(KEY)
+        pauses.append(ringer._pauses[KEY])
+    assert pauses == [0.01, 0.02, 0.04, 0.08, 0.08]
+    bell.heard(KEY)
+    ringer._ring(KEY)
+    assert ringer._pauses[KEY] == bell.PAUSE_SECONDS
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_wish_that_must_wait_is_not_held_up_by_another_that_waits_longer(broker: str) -> None:
+    ringer, other = bell._Ringer(), Key("base", "other")
+    for key in (KEY, other):
+        ringer.want(key)
+    ringer._pauses[KEY] = 60.0
+    bell.heard(other)
+    ringer.want(KEY)
+    ringer.want(other)
+    assert poll(lambda: Bell.objects.get(job="other").rung_at is not None, within=5)
+    assert ringer._wanted == {KEY}
+    with ringer._changed:
+        ringer._pauses[KEY] = 0.0
+        ringer._changed.notify()
+    assert poll(lambda: not ringer._wanted and ringer._thread is None, within=5)
 
 
 def test_a_run_that_asks_for_headers_of_its_own_has_a_message_of_its_own(make_run: MakeRun) -> None:

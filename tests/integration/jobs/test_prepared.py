@@ -69,6 +69,20 @@ def test_a_statement_is_planned_once_for_the_session() -> None:
         assert cursor.fetchone() == (1,)
 
 
+@pytest.mark.django_db(transaction=True)
+def test_a_session_has_one_cursor_and_the_next_session_another() -> None:
+    cursors = []
+    for _ in range(2):
+        for _ in range(2):
+            with prepared.cursor() as cursor:
+                cursor.execute("SELECT 1")
+                cursors.append(cursor.cursor)
+        connection.close()
+    first, again, other, _ = cursors
+    assert first is again and first is not other
+    assert first.connection.closed and other.connection is not first.connection
+
+
 def test_behind_a_pooler_nothing_is_prepared(pooled: psycopg.Connection) -> None:
     assert prepared._allow(pooled) is False
     assert pooled.prepare_threshold is None

@@ -1,11 +1,13 @@
 """Run ids sort by time and any Celery task id has one."""
 
+import time
 import uuid
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from jobs import identifiers
 from jobs.identifiers import new_correlation_id, new_run_id, run_id_of
 
 
@@ -14,6 +16,14 @@ def test_run_ids_are_uuid7_and_sort_in_order_of_creation() -> None:
     assert ids == sorted(ids)
     assert len(set(ids)) == 10_000
     assert {identifier.version for identifier in ids} == {7}
+
+
+def test_ids_made_faster_than_one_a_millisecond_tell_the_time_still(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(identifiers, "_last_at", 0)
+    began = time.time_ns() // 1_000_000
+    last = [new_run_id() for _ in range(10_000)][-1]
+    assert began <= last.int >> 80 <= time.time_ns() // 1_000_000
+    assert last.variant == uuid.RFC_4122
 
 
 @given(st.uuids())
@@ -35,4 +45,4 @@ def test_a_correlation_id_is_job_and_a_fresh_uuid() -> None:
     first, second = new_correlation_id(), new_correlation_id()
     assert first != second
     assert first.startswith("job-")
-    assert uuid.UUID(first.removeprefix("job-")).version == 4
+    assert uuid.UUID(first.removeprefix("job-")).version == 7

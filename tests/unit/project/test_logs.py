@@ -9,7 +9,8 @@ from datetime import date
 import pytest
 from structlog.stdlib import ProcessorFormatter
 
-from project.logs import LOGGING, Line, without_links
+from jobs.transport import BELL
+from project.logs import LOGGING, Line, WithoutBells, without_links
 
 
 @pytest.mark.parametrize("name", ["request", "event"])
@@ -27,3 +28,17 @@ def test_a_line_of_structlog_is_made_as_its_own_formatter_does_and_leaves_its_re
     assert line == ProcessorFormatter(processors=processors).format(record)
     assert json.loads(line) == {**event, "at": "datetime.date(2026, 1, 2)", "url": "smtp://me:***@host"}
     assert record.msg is event and event["url"] == "smtp://me:hidden@host"
+
+
+@pytest.mark.parametrize(
+    ("task", "level", "is_written"),
+    [(BELL, logging.INFO, False), (BELL, logging.ERROR, True), ("noted", logging.INFO, True)],
+)
+def test_a_bell_that_went_well_leaves_no_line(task: str, level: int, *, is_written: bool) -> None:
+    told = {"id": "1", "name": task}
+    record = logging.LogRecord("celery.app.trace", level, "", 0, "Task %(name)s", (told,), None)
+    record.data = told
+    assert WithoutBells().filter(record) is is_written
+    assert all(
+        "bells" in LOGGING["loggers"][name]["filters"] for name in ("celery.app.trace", "celery.worker.strategy")
+    )
