@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-DATABASE_FIXTURES = {"db", "transactional_db", "django_db_setup", "live_server"}
+DATABASE_FIXTURES = {"db", "transactional_db", "migrated_database", "live_server"}
 BROKER_FIXTURES = {"broker", "running_broker"}
 
 
