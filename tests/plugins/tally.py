@@ -1,4 +1,7 @@
-"""Knows which tests need a database or a broker: picks them (--needing), and counts what passed (--tally FILE)."""
+"""Knows which tests need a database or a broker: picks them (--needing), and counts what passed (--tally FILE).
+
+What needs either is repeated on each server of that kind, once, unless it concerns the one-machine set-up only.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +18,9 @@ BROKER_FIXTURES = {"broker", "running_broker"}
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the options."""
     parser.addoption("--needing", choices=["database", "broker"], help="run only the tests that need this back end")
+    parser.addoption(
+        "--not-needing", choices=["database", "broker"], help="of those, only the tests that do without this one"
+    )
     parser.addoption("--tally", type=Path, help="write the counts of the run to this file, as JSON")
 
 
@@ -23,10 +29,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Note each test's needs, and keep only the ones asked for; the one-machine tests are never repeated elsewhere."""
     for item in items:
         item.user_properties.extend(("needs", need) for need in needs(item))
-    wanted = config.getoption("--needing")
+    wanted, unwanted = config.getoption("--needing"), config.getoption("--not-needing")
     if not wanted:
         return
-    kept = [i for i in items if ("needs", wanted) in i.user_properties and not i.get_closest_marker("embedded")]
+    kept = [
+        i for i in items if wanted in (its := needs(i)) and unwanted not in its and not i.get_closest_marker("embedded")
+    ]
     config.hook.pytest_deselected(items=[item for item in items if item not in kept])
     items[:] = kept
 
