@@ -40,7 +40,7 @@ def fuzz(server: str, secret: str, folder: Path) -> subprocess.CompletedProcess[
     return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=350, check=False)
 
 
-@pytest.mark.parametrize("role", ["staff", "user"])
+@pytest.mark.parametrize("role", ["staff", pytest.param("user", marks=pytest.mark.anywhere)])
 def test_no_generated_request_breaks_the_api_or_shows_anothers_runs(
     role: str, live_server: LiveServer, tmp_path: Path, settings: Any, request: pytest.FixtureRequest
 ) -> None:
