@@ -5,6 +5,7 @@ pytest_plugins = [
     "tests.plugins.polling",
     "tests.plugins.broker",
     "tests.plugins.browser",
+    "tests.plugins.order",
     "tests.plugins.processes",
     "tests.plugins.properties",
     "tests.plugins.requirements",

@@ -1,6 +1,7 @@
-"""`make test`: the suite on SQLite and its own Valkey, then what needs a back end on each one that answers here.
+"""`make test`: the suite on SQLite and its own Valkey, then what needs a database or broker on servers here.
 
-TEST_DATABASE_URL and TEST_BROKER_URL name others. A few failures are repeated alone, once, and named.
+What needs a broker runs on both of them at once. TEST_DATABASE_URL and TEST_BROKER_URL name others. A few failures are
+repeated alone, once, and named.
 """
 
 from __future__ import annotations
@@ -11,23 +12,35 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO
 
 from tests import servers
 
 TESTS_FAILED, NO_TESTS_COLLECTED = 1, 5
 MOST_REPEATED = 5
-POSTGRES = os.environ.get("TEST_DATABASE_URL", "postgres://postgres@127.0.0.1:5432/test")
-RABBITMQ = os.environ.get("TEST_BROKER_URL", "amqp://guest:guest@127.0.0.1:5672//")
+SERVERS = (
+    ("database", servers.postgres, os.environ.get("TEST_DATABASE_URL", "postgres://postgres@127.0.0.1:5432/test")),
+    ("broker", servers.rabbitmq, os.environ.get("TEST_BROKER_URL", "amqp://guest:guest@127.0.0.1:5672//")),
+)
+VARIABLES = {"database": "TEST_DATABASE_URL", "broker": "TEST_BROKER_URL"}
+# Hundreds of processes would each compile what the first could have written.
+NOT_HANDED_ON = {*servers.VARIABLES, "PYTHONDONTWRITEBYTECODE"}
+# Tests wait for other processes more than half of their time.
+MANY = ["-n", str(2 * (os.cpu_count() or 1)), "--dist", "load", "--maxschedchunk", "1"]
+ALONE = ["-n", "0"]
 
 
 @dataclass
 class Leg:
     """One pass over the suite, or over a part of it, on given back ends."""
 
-    options: list[str]
+    part: list[str]
+    processes: list[str]
     environment: dict[str, str] = field(default_factory=dict)
+    output: IO[str] | None = None
     counts: Counter[str] = field(default_factory=Counter)
     figures: list[str] = field(default_factory=list)
     status: int = 0
@@ -35,27 +48,28 @@ class Leg:
 
     def run(self, arguments: list[str]) -> None:
         """Run pytest, repeat a few failures alone, and keep what was counted."""
-        self._pytest([*self.options, "--cache-clear", *arguments])
-        failed = self.counts["failed"]
-        if self.status == TESTS_FAILED and failed <= MOST_REPEATED:
-            first, figures = self.counts, self.figures
-            print(f"\nrepeating {failed} alone", flush=True)
-            again = [option for option in self.options if option.startswith("--needing")]
-            self._pytest(["--last-failed", "-n", "0", "-rA", "--show-capture=no", *again])
-            self.repeated = failed - self.counts["failed"]
-            self.counts, self.figures = first + self.counts, [*figures, *self.figures]
-            self.counts["failed"] -= failed
-
-    def _pytest(self, arguments: list[str]) -> None:
-        environment = {name: value for name, value in os.environ.items() if name not in servers.VARIABLES}
         with tempfile.TemporaryDirectory() as folder:
-            tally = Path(folder) / "tally.json"
-            command = [sys.executable, "-m", "pytest", "--quiet", f"--tally={tally}", "--durations=10", *arguments]
-            self.status = subprocess.call(command, env={**environment, **self.environment})
-            self.counts, self.figures = Counter(), []
-            if tally.exists():
-                counted = json.loads(tally.read_text())
-                self.counts, self.figures = Counter(counted["counts"]), counted["figures"]
+            self._pytest(Path(folder), [*self.processes, *arguments])
+            failed = self.counts["failed"]
+            if self.status == TESTS_FAILED and failed <= MOST_REPEATED:
+                first, figures = self.counts, self.figures
+                print(f"\nrepeating {failed} alone", file=self.output, flush=True)
+                self._pytest(Path(folder), [*ALONE, "--last-failed", "-rA", "--show-capture=no"])
+                self.repeated = failed - self.counts["failed"]
+                self.counts, self.figures = first + self.counts, [*figures, *self.figures]
+                self.counts["failed"] -= failed
+
+    def _pytest(self, folder: Path, arguments: list[str]) -> None:
+        environment = {name: value for name, value in os.environ.items() if name not in NOT_HANDED_ON}
+        tally = folder / "tally.json"
+        tally.unlink(missing_ok=True)
+        command = [sys.executable, "-m", "pytest", "--quiet", f"--tally={tally}", "--durations=10"]
+        command += ["-o", f"cache_dir={folder / 'cache'}", *self.part, *arguments]
+        self.status = subprocess.call(command, env={**environment, **self.environment}, stdout=self.output)
+        self.counts, self.figures = Counter(), []
+        if tally.exists():
+            counted = json.loads(tally.read_text())
+            self.counts, self.figures = Counter(counted["counts"]), counted["figures"]
 
     @property
     def good(self) -> bool:
@@ -65,28 +79,44 @@ class Leg:
 
 def main(arguments: list[str]) -> int:
     """Run every leg that can run, say what was proven where, and return the exit status."""
-    parallel = ["-n", "auto", "--dist", "worksteal"]
-    everything = Leg(parallel)
+    names, absent = _reached()
+    urls = {need: {VARIABLES[need]: url} for need, _, url in SERVERS if need in names}
+    everything = Leg([], MANY)
     legs = [everything]
-    everything.run(arguments)
+    with tempfile.TemporaryFile("w+") as output, ThreadPoolExecutor() as beside:
+        sparing, waited_for = [], []
+        if "broker" in names:
+            # One process, as all of them would share its queues; beside the others, as it mostly waits.
+            sent = Leg(["--needing=broker"], ALONE, urls.get("database", {}) | urls["broker"], output)
+            sparing, waited_for = ["--not-needing=broker"], [beside.submit(sent.run, arguments)]
+            legs.append(sent)
+        everything.run(arguments)
+        if "database" in names:
+            stored = Leg(["--needing=database", *sparing], MANY, urls["database"])
+            legs.append(stored)
+            stored.run(arguments)
+        for leg in waited_for:
+            leg.result()
+        output.seek(0)
+        print(output.read(), end="")
     proven = [
         _line(servers.sqlite(), everything.counts["database"]),
         _line(servers.valkey(), everything.counts["broker"]),
+        *(_line(name, sum(leg.counts[need] for leg in legs[1:])) for need, name in names.items()),
+        *absent,
     ]
-    for need, probe, url, variable, options in (
-        ("database", servers.postgres, POSTGRES, "TEST_DATABASE_URL", parallel),
-        ("broker", servers.rabbitmq, RABBITMQ, "TEST_BROKER_URL", ["-n", "0"]),
-    ):
-        try:
-            name = probe(url)
-        except servers.NotReachedError as error:
-            proven.append(f"{error}")
-            continue
-        leg = Leg([*options, f"--needing={need}"], {variable: url})
-        leg.run(arguments)
-        legs.append(leg)
-        proven.append(_line(name, leg.counts[need]))
     return _report(legs, proven)
+
+
+def _reached() -> tuple[dict[str, str], list[str]]:
+    """Return the name of the server that answers for each need, and why others don't."""
+    names, absent = {}, []
+    for need, probe, url in SERVERS:
+        try:
+            names[need] = probe(url)
+        except servers.NotReachedError as error:
+            absent.append(str(error))
+    return names, absent
 
 
 def _line(name: str, tests: int) -> str:

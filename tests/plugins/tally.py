@@ -1,4 +1,8 @@
-"""Knows which tests need a database or a broker: picks them (--needing), and counts what passed (--tally FILE)."""
+"""Knows which tests need a database or a broker: picks them (--needing), and counts what passed (--tally FILE).
+
+What needs either is repeated on each server of that kind, once, unless it concerns the one-machine set-up only
+("embedded") or is decided without the back end ("anywhere").
+"""
 
 from __future__ import annotations
 
@@ -8,25 +12,31 @@ from pathlib import Path
 
 import pytest
 
-DATABASE_FIXTURES = {"db", "transactional_db", "django_db_setup", "live_server"}
+DATABASE_FIXTURES = {"db", "transactional_db", "migrated_database", "live_server"}
+ONCE = ("embedded", "anywhere")
 BROKER_FIXTURES = {"broker", "running_broker"}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the options."""
     parser.addoption("--needing", choices=["database", "broker"], help="run only the tests that need this back end")
+    parser.addoption(
+        "--not-needing", choices=["database", "broker"], help="of those, only the tests that do without this one"
+    )
     parser.addoption("--tally", type=Path, help="write the counts of the run to this file, as JSON")
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Note each test's needs, and keep only the ones asked for; the one-machine tests are never repeated elsewhere."""
+    """Note each test's needs, and keep only the ones asked for."""
     for item in items:
         item.user_properties.extend(("needs", need) for need in needs(item))
-    wanted = config.getoption("--needing")
+    wanted, unwanted = config.getoption("--needing"), config.getoption("--not-needing")
     if not wanted:
         return
-    kept = [i for i in items if ("needs", wanted) in i.user_properties and not i.get_closest_marker("embedded")]
+    kept = [
+        i for i in items if wanted in needs(i) and unwanted not in needs(i) and not any(map(i.get_closest_marker, ONCE))
+    ]
     config.hook.pytest_deselected(items=[item for item in items if item not in kept])
     items[:] = kept
 

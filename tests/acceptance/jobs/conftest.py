@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import sys
 import tempfile
 import uuid
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -18,7 +16,6 @@ from typing import Any
 import pytest
 from celery import Celery
 from celery.result import AsyncResult
-from django.core.management import call_command
 from django.db import connection
 from kombu import pools
 from pytest_django.plugin import DjangoDbBlocker
@@ -29,6 +26,7 @@ from jobs.models import Run
 from project.celery import app
 from tests import tasks_for_tests  # noqa: F401 - registers the jobs in this process too
 from tests.plugins.broker import Valkey
+from tests.plugins.database import connected_to, create_database, drop_database
 from tests.plugins.environment import SCRATCH
 from tests.plugins.polling import poll
 from tests.plugins.processes import Process
@@ -126,59 +124,6 @@ def speak_to(broker_url: str) -> None:
     # Its exchange is of the kind that the broker before can do.
     vars(app.amqp).pop("_event_dispatcher", None)
     publish._breaker = Breaker()
-
-
-def _server_cursor() -> Any:
-    return connection.creation._nodb_cursor()  # type: ignore[attr-defined]
-
-
-def create_database(name: str, *, template: str = "") -> str:
-    """Make an empty database, or a copy of another, and return its name (a path on SQLite)."""
-    connection.close()
-    if connection.vendor == "sqlite":
-        path = str(SCRATCH / f"{name}.sqlite3")
-        if template:
-            shutil.copy(template, path)
-        return path
-    full = "_".join(("test", *SCRATCH.parts[-2:], name)).replace("-", "_")
-    with _server_cursor() as cursor:
-        cursor.execute(f'CREATE DATABASE "{full}"' + (f' TEMPLATE "{template}"' if template else ""))
-    return full
-
-
-def drop_database(name: str) -> None:
-    """Remove it."""
-    connection.close()
-    if connection.vendor == "sqlite":
-        for path in Path(name).parent.glob(f"{Path(name).name}*"):
-            path.unlink()
-        return
-    with _server_cursor() as cursor:
-        cursor.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
-
-
-@contextmanager
-def connected_to(name: str) -> Iterator[None]:
-    """Make this process's connection lead to another database."""
-    home = connection.settings_dict["NAME"]
-    connection.close()
-    connection.settings_dict["NAME"] = name
-    try:
-        yield
-    finally:
-        connection.close()
-        connection.settings_dict["NAME"] = home
-
-
-@pytest.fixture(scope="session")
-def migrated_database(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[str]:
-    """A migrated database that nothing uses, to be copied."""
-    with django_db_blocker.unblock():
-        name = create_database("template")
-        with connected_to(name):
-            call_command("migrate", verbosity=0)
-        yield name
-        drop_database(name)
 
 
 @pytest.fixture(scope="session")

@@ -79,8 +79,8 @@ def test_a_light_tenants_runs_start_within_two_windows_of_a_heavy_ones_backlog(
     engine.start_beat()
     heavy = Run.objects.filter(tenant="heavy", started_at__isnull=False)
     poll(heavy.exists, within=60)
-    light = [add.apply_async((n, n), tenant="light") for n in range(20)]
-    runs = [engine.ended(result, within=60) for result in light]
+    light = add.enqueue_many([{"x": n, "y": n} for n in range(20)], tenant="light")
+    runs = [engine.ended(add.AsyncResult(str(pk)), within=60) for pk in light]
     assert [run.state for run in runs] == ["SUCCESS"] * 20
     first_asked = min(run.created_at for run in runs)
     last_started = max(run.started_at for run in runs if run.started_at)

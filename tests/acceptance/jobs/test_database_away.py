@@ -11,8 +11,9 @@ from django.db import connection
 from django.test import Client
 
 from jobs.models import Worker
-from tests.acceptance.jobs.conftest import Engine, _server_cursor
+from tests.acceptance.jobs.conftest import Engine
 from tests.lingering_jobs import gate, waits_at_gate
+from tests.plugins.database import server_cursor
 from tests.plugins.polling import poll
 
 
@@ -26,13 +27,13 @@ def database_away(engine: Engine) -> Iterator[None]:
             yield
             holder.execute("ROLLBACK")
         return
-    with _server_cursor() as cursor:
+    with server_cursor() as cursor:
         cursor.execute(f'ALTER DATABASE "{engine.database}" ALLOW_CONNECTIONS false')
         cursor.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [engine.database])
     try:
         yield
     finally:
-        with _server_cursor() as cursor:
+        with server_cursor() as cursor:
             cursor.execute(f'ALTER DATABASE "{engine.database}" ALLOW_CONNECTIONS true')
 
 
@@ -64,13 +65,13 @@ def test_readiness_says_that_the_database_is_gone_though_this_process_was_connec
         return answer.status_code, answer.json()["checks"]["database"]["ok"]
 
     poll(lambda: database() == (200, True), within=30)
-    with _server_cursor() as cursor:
+    with server_cursor() as cursor:
         cursor.execute(f'ALTER DATABASE "{engine.database}" ALLOW_CONNECTIONS false')
         cursor.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [engine.database])
     try:
         assert database() == (503, False)
     finally:
-        with _server_cursor() as cursor:
+        with server_cursor() as cursor:
             cursor.execute(f'ALTER DATABASE "{engine.database}" ALLOW_CONNECTIONS true')
         connection.close()
     poll(lambda: database() == (200, True), within=60)

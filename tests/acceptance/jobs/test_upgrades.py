@@ -14,8 +14,9 @@ from typing import Any
 import pytest
 
 from jobs.models import Run
-from tests.acceptance.jobs.conftest import ENDED, QUEUES, Engine, connected_to, create_database, drop_database, speak_to
+from tests.acceptance.jobs.conftest import ENDED, QUEUES, Engine, speak_to
 from tests.plugins.broker import Valkey
+from tests.plugins.database import connected_to, create_database, drop_database
 from tests.plugins.environment import SCRATCH
 from tests.plugins.polling import poll
 from tests.plugins.processes import Process

@@ -44,7 +44,14 @@ QUESTIONS: dict[str, Callable[[], Any]] = {
 
 @pytest.fixture
 def history() -> None:
-    """Leave many runs that went well, and few of anything else, all of them old."""
+    """Leave many runs that went well, and few of anything else, all of them old.
+
+    In files begun anew: what other tests rolled back swells indexes, and a plan is chosen by their size.
+    """
+    if connection.vendor != "postgresql":
+        pytest.skip("only PostgreSQL tells how many rows it read")
+    with connection.cursor() as cursor:
+        cursor.execute("TRUNCATE jobs_run CASCADE")
     rare = User.objects.create_user("rare")
     rows = [
         new_run(
@@ -66,13 +73,9 @@ def history() -> None:
         cursor.execute("ANALYZE")
 
 
-@pytest.mark.parametrize("question", QUESTIONS)
-def test_a_list_reads_no_more_rows_than_it_needs(question: str, history: None) -> None:
-    if connection.vendor != "postgresql":
-        pytest.skip("only PostgreSQL tells how many rows it read")
-    plans = _plans_of(QUESTIONS[question])
-    assert plans
-    assert sum(_rows_read(plan) for plan in plans) <= MOST_READ
+def test_lists_read_no_more_rows_than_they_need(history: None) -> None:
+    read = {question: sum(map(_rows_read, _plans_of(ask))) for question, ask in QUESTIONS.items()}
+    assert {question: rows for question, rows in read.items() if not 0 < rows <= MOST_READ} == {}
 
 
 def _plans_of(ask: Callable[[], Any]) -> list[dict[str, Any]]:

@@ -14,7 +14,6 @@ from django.urls import reverse
 from project.theme import UNFOLD
 
 pytestmark = pytest.mark.django_db
-admin.autodiscover()
 MODELS = sorted(admin.site._registry, key=lambda model: model._meta.label)
 
 

@@ -132,6 +132,7 @@ def test_who_may_do_what(endpoint: tuple[str, str], failed: Run, request: pytest
     assert told == dict(zip(WHO, answers, strict=True))
 
 
+@pytest.mark.anywhere
 @pytest.mark.parametrize("endpoint", sorted(TABLE), ids=" ".join)
 def test_a_token_without_the_scope_opens_nothing(endpoint: tuple[str, str], failed: Run, caller: MakeCaller) -> None:
     scope, body, _ = TABLE[endpoint]
