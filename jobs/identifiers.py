@@ -32,5 +32,5 @@ def child_run_id(parent: uuid.UUID, name: str) -> uuid.UUID:
 
 
 def new_correlation_id() -> str:
-    """Return a fresh correlation id, `job-<uuid>`."""
-    return f"job-{uuid.uuid4()}"
+    """Return a fresh correlation id, `job-<uuid>`; a UUIDv7 for the same reason."""
+    return f"job-{uuid6.uuid7()}"
