@@ -11,7 +11,7 @@ from django.db import connection
 from django.db.models import F, Q
 
 from jobs.dialect import own_uuid
-from jobs.ledger.rows import COLUMNS, runs_of
+from jobs.ledger.rows import columns, runs_of
 from jobs.models import Run
 from jobs.models.run import RunQuerySet
 from jobs.states import State
@@ -19,6 +19,8 @@ from jobs.states import State
 # How PostgreSQL locks what is due, and finds it again by its ids alone: a join might read the whole table for them.
 _POSTGRES = ("FOR UPDATE SKIP LOCKED", "= ANY(ARRAY(SELECT id FROM due))")
 _SQLITE = ("", "IN (SELECT id FROM due)")
+# What a claimed run's row holds for certain, since the claim asked for it or wrote it.
+_KNOWN = ("queue", "job", "tenant", "is_packed", "state", "reason", "started_at", "worker_id", "process_id")
 # MATERIALIZED keeps the rows that are locked and those that are updated the same.
 _CLAIM = (
     "WITH due AS MATERIALIZED (SELECT id FROM jobs_run WHERE queue = %s AND job = %s AND tenant = %s "  # noqa: S608 - constants
@@ -26,7 +28,7 @@ _CLAIM = (
     "AND NOT EXISTS (SELECT 1 FROM jobs_queue WHERE name = %s AND paused_at IS NOT NULL) "
     "ORDER BY priority DESC, created_at, id LIMIT %s {}) "
     "UPDATE jobs_run SET state = 'RUNNING', attempt = attempt + 1, token = token + 1, reason = '', "
-    "started_at = %s, worker_id = %s, process_id = %s WHERE id {} RETURNING " + COLUMNS
+    "started_at = %s, worker_id = %s, process_id = %s WHERE id {} RETURNING " + columns(known=_KNOWN)
 )
 
 
@@ -47,7 +49,10 @@ def claim_pack(queue: str, job: str, tenant: str, *, most: int, worker_id: UUID,
     adapt = connection.ops.adapt_datetimefield_value
     at = adapt(now)
     changes = [at, own_uuid(worker_id), os.getpid()]
-    runs = runs_of(_CLAIM.format(*of_dialect), [queue, job, tenant, at, at, queue, most, *changes])
+    known = dict(
+        zip(_KNOWN, (queue, job, tenant, True, State.RUNNING.value, "", now, worker_id, os.getpid()), strict=True)
+    )
+    runs = runs_of(_CLAIM.format(*of_dialect), [queue, job, tenant, at, at, queue, most, *changes], known=known)
     return sorted(runs, key=lambda run: (-run.priority, run.created_at, run.pk))
 
 

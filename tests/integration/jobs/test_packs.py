@@ -17,7 +17,7 @@ from pytest_django import DjangoAssertNumQueries, DjangoCaptureOnCommitCallbacks
 
 from jobs import Concurrency, bell, job, ledger, pack
 from jobs.bell import Key
-from jobs.ledger import Fence, Success, Usage
+from jobs.ledger import Fence, Success, Usage, successes
 from jobs.ledger.successes import ANSWER_COLUMNS
 from jobs.models import Bell, Queue, Run, Worker
 from jobs.states import State
@@ -55,6 +55,24 @@ def test_a_pack_is_claimed_in_one_statement_most_urgent_first(
     assert [(run.state, run.attempt, run.token, run.worker_id) for run in runs] == [("RUNNING", 1, 1, node.pk)] * 2
     assert [row_of(run.pk)["state"] for run in (old, new, urgent)] == ["RUNNING", "QUEUED", "RUNNING"]
     assert runs[0].args == [] and runs[0].correlation_id == "job-of-a-test"
+
+
+def test_a_run_claimed_in_a_pack_is_what_its_row_holds(node: Worker) -> None:
+    run = _waiting(kwargs={"number": 1}, reason="given back", expires_at=ledger.now() + timedelta(hours=1))
+    (claimed,) = _claim(node)
+    held = Run.objects.get(pk=run.pk)
+    names = [field.attname for field in Run._meta.concrete_fields]
+    assert {name: getattr(claimed, name) for name in names} == {name: getattr(held, name) for name in names}
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite ends them one by one")
+def test_ends_are_written_to_runs_found_by_their_ids() -> None:
+    with connection.cursor() as cursor:
+        statement = successes._POSTGRES.replace("%s::", "NULL::").replace("%s", "NULL")
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute(f"EXPLAIN {statement}")
+        plan = "\n".join(line for (line,) in cursor.fetchall())
+    assert "jobs_run_pkey" in plan and "run_running" not in plan
 
 
 def test_what_is_not_due_late_of_another_tenant_or_paused_is_not_claimed(node: Worker) -> None:
