@@ -25,12 +25,12 @@ _TOLD = {
 
 
 class Tidings:
-    """Task events of one pack; lost, not kept, while the broker is away."""
+    """Task events of packs; lost, not kept, while the broker is away."""
 
     def __init__(self, app: Any, hostname: str) -> None:
         """Tell in the name of the worker `hostname`."""
         self._app = app
-        self._hostname = hostname
+        self.hostname = hostname
         self._clock = app.clock
         self._place = {"hostname": hostname, "pid": os.getpid(), "utcoffset": 0}
         self._wanted = bool(app.conf.worker_send_task_events)
@@ -71,7 +71,7 @@ class Tidings:
         if not events or is_broker_away():
             return
         try:
-            with self._app.events.default_dispatcher(hostname=self._hostname, buffer_while_offline=False) as dispatcher:
+            with self._app.events.default_dispatcher(hostname=self.hostname, buffer_while_offline=False) as dispatcher:
                 dispatcher.producer.publish(
                     events,
                     routing_key=_MULTI,

@@ -21,6 +21,7 @@ from jobs.ledger import Fence, Success, Usage, successes
 from jobs.ledger.successes import ANSWER_COLUMNS
 from jobs.models import Bell, Queue, Run, Worker
 from jobs.states import State
+from jobs.tidings import Tidings
 from project.celery import app
 from tests.integration.jobs.conftest import MakeRun, all_at_once, new_node, row_of, stored_run
 from tests.packed_jobs import packed
@@ -211,7 +212,7 @@ def test_a_wish_to_cancel_is_not_forgotten_when_a_claimed_run_goes_back(this_nod
     asked, neighbour, misfit = runs = _claim(this_node)
     for run in (asked, misfit):
         assert ledger.request_cancel(run.pk, now=ledger.now())
-    held = pack.Pack(packed, runs[:2], hostname="here")
+    held = pack.Pack(packed, runs[:2], Tidings(app, "here"))
     held._give_back("waited behind a long run")
     held._park(misfit, "too many arguments")
     assert [row_of(run.pk)["state"] for run in runs] == ["CANCELLED", "QUEUED", "CANCELLED"]
