@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -150,7 +149,7 @@ def test_good_ends_are_written_together_but_only_while_their_fences_hold(
     ends = [Success(fence, ended, usage, _answer(fence, ended)) for fence in fences]
     # On SQLite one each, one for the results, and the two that hold them together.
     with django_assert_num_queries(1 if connection.vendor == "postgresql" else 7):
-        held = ledger.succeed_many([*ends, replace(ends[0], fence=Fence(runs[0].pk, token=0))])
+        held = ledger.succeed_many([*ends, ends[0]._replace(fence=Fence(runs[0].pk, token=0))])
     assert held == {runs[0].pk, runs[2].pk}
     assert set(TaskResult.objects.values_list("task_id", flat=True)) == {str(run_id) for run_id in held}
     assert ledger.succeed_many(ends) == set()
