@@ -41,8 +41,9 @@ class _Listeners:
 
 
 def _is_celerys(receiver: Any) -> bool:
+    """Whether it is Celery's own, or gone, which Celery finds out later."""
     listener = receiver() if isinstance(receiver, weakref.ReferenceType) else receiver
-    return isinstance(getattr(listener, "__self__", None), DjangoWorkerFixup)
+    return listener is None or isinstance(getattr(listener, "__self__", None), DjangoWorkerFixup)
 
 
 @contextmanager

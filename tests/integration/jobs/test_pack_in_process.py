@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -49,48 +48,45 @@ def _performed(*calls: dict[str, Any], is_quick: bool = False) -> list[int]:
     return list(_ended_at_start)
 
 
-@contextmanager
-def _django_cared_for() -> Iterator[list[str]]:
-    """Connect Celery's care for Django's connections, as in a worker; yields the tasks that it was called for."""
-    cared: list[str] = []
+@pytest.fixture
+def cared(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """Tasks after which Celery's care for Django's connections was called, which listens alone, as in a worker."""
+    told: list[str] = []
 
     class Care(DjangoWorkerFixup):  # type: ignore[misc]
         def on_task_postrun(self, sender: Any, **_: Any) -> None:
-            cared.append(sender.name)
+            told.append(sender.name)
 
     care = Care(app)
+    for signal in (signals.task_prerun, signals.task_postrun):
+        monkeypatch.setattr(signal, "receivers", [])
     signals.task_postrun.connect(care.on_task_postrun)
     brief_tracer.tracer_of.cache_clear()
-    try:
-        yield cared
-    finally:
-        signals.task_postrun.disconnect(care.on_task_postrun)
-        brief_tracer.tracer_of.cache_clear()
+    yield told
+    brief_tracer.tracer_of.cache_clear()
 
 
 @pytest.mark.django_db
 def test_celerys_care_for_connections_is_not_called_for_each_run_unless_somebody_else_listens(
-    this_node: Worker,
+    this_node: Worker, cared: list[str]
 ) -> None:
     heard: list[str] = []
 
     def listen(sender: Any, **_: Any) -> None:
         heard.append(sender.name)
 
-    with _django_cared_for() as cared:
-        _performed({}, {}, {})
-        assert cared == []
-        signals.task_postrun.connect(listen)
-        _performed({}, {})
-        signals.task_postrun.disconnect(listen)
-        _performed({}, {})
-    assert heard == [looks_who_has_ended.name] * 2
+    _performed({}, {}, {})
+    assert cared == []
+    signals.task_postrun.connect(listen)
+    _performed({}, {})
+    signals.task_postrun.disconnect(listen)
+    _performed({}, {})
+    assert heard == cared == [looks_who_has_ended.name] * 2
 
 
 @pytest.mark.django_db
-def test_a_run_that_is_alone_gets_all_of_celerys_tracer(this_node: Worker) -> None:
-    with _django_cared_for() as cared:
-        _performed({})
+def test_a_run_that_is_alone_gets_all_of_celerys_tracer(this_node: Worker, cared: list[str]) -> None:
+    _performed({})
     assert cared == [looks_who_has_ended.name]
 
 
