@@ -18,6 +18,8 @@ from jobs.tidings import Tidings
 from project.celery import app
 from tests.integration.jobs.conftest import stored_run
 
+pytestmark = pytest.mark.usefixtures("broker")
+
 BOUND_SECONDS = 10.0
 _ended_at_start: list[int] = []
 
