@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 Tracer = Callable[[str, Any, Any, Any], Any]
+_NOTHING_HIDDEN = nullcontext()
 _active: ContextVar[Attempt | None] = ContextVar("daybook_attempt", default=None)
 
 
@@ -115,7 +116,8 @@ def perform_claimed(
     faultpoints.reach("after claim")
     task_id, cpu_at_start = request["id"], machine.spent().cpu_seconds if tray is None else tray.cpu_seconds
     attempt = Attempt(run, job, task_id, cpu_at_start, tray=tray, is_brief=is_brief)
-    with hiding(secrets_in(run.args, run.kwargs)), bound(attempt):
+    secrets = secrets_in(run.args, run.kwargs)
+    with hiding(secrets) if secrets else _NOTHING_HIDDEN, bound(attempt):
         return trace(task_id, unseal(run.args), unseal(run.kwargs), request)
 
 

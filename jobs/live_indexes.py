@@ -64,6 +64,26 @@ class RemoveIndexLive(RemoveIndexConcurrently):
             RemoveIndex.database_backwards(self, app_label, schema_editor, from_state, to_state)
 
 
+class WithoutIndexLive(RemoveIndexLive):
+    """Drop an index of another app's table in use, of which that app's own migrations go on to know."""
+
+    def __init__(self, app_label: str, model_name: str, name: str) -> None:
+        """Name the app, its model and the index."""
+        super().__init__(model_name, name)
+        self._app_label = app_label
+
+    def state_forwards(self, app_label: str, state: Any) -> None:
+        """Leave the models as that app describes them."""
+
+    def database_forwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
+        """Drop it, where it is still there."""
+        super().database_forwards(self._app_label, schema_editor, from_state, to_state)
+
+    def database_backwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
+        """Build it again."""
+        super().database_backwards(self._app_label, schema_editor, from_state, to_state)
+
+
 class AddUniqueLive(AddConstraint):
     """Add a unique constraint to a table in use: its index is built first, and then taken for it."""
 

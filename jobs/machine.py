@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
+from typing import NamedTuple
 
 PROC = Path("/proc")
 # Of the fields after the command's name in /proc/PID/stat, see proc(5).
@@ -72,8 +73,7 @@ class Process:
         return True
 
 
-@dataclass(frozen=True, slots=True)
-class Spent:
+class Spent(NamedTuple):
     """What this process has used: CPU in seconds, its memory at most in bytes."""
 
     cpu_seconds: float

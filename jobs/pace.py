@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 PACK_SECONDS = 0.1
 FIRST_PACK = 1
+QUICK_RUN_SECONDS = 0.001
 _WEIGHT = 0.3
 
 
@@ -14,6 +15,11 @@ class Pace:
     """What a process knows of a job's duration."""
 
     seconds_per_run: float | None = None
+
+    @property
+    def is_quick(self) -> bool:
+        """Whether the job's runs have taken less time, each, than an end takes to write."""
+        return self.seconds_per_run is not None and self.seconds_per_run < QUICK_RUN_SECONDS
 
     def most(self, limit: int) -> int:
         """Return how many runs the next pack may take, at most `limit`, at least one."""

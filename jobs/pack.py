@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import threading
 import time
 from collections import defaultdict, deque
 from collections.abc import Iterable
-from functools import cache, partial
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 import structlog
 from celery import current_app
-from celery.app.trace import build_tracer, trace_ok_t
+from celery.app.trace import trace_ok_t
 from django.db import Error, connection
 
 from jobs import attempt, bell, ledger, presence, turns
 from jobs.bell import Key
+from jobs.brief_tracer import tracer_of
 from jobs.conf import conf
 from jobs.dialect import is_database_fault, patiently
 from jobs.envelope import context_of, request_of
@@ -34,9 +34,11 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 HEARING_SECONDS = 0.5
-# How long an end may lie unwritten while further runs begin: where the job has asked for packs, and where not.
+# How long an end may lie unwritten while further runs begin: where the job has asked for packs, and where not; there
+# longer among runs so short that writing costs as much as they do, unless a body turns out to be long.
 FLUSH_SECONDS = 0.05
 PROMPT_SECONDS = 0.005
+QUICK_SECONDS = 0.02
 LATE_SECONDS = 0.1
 # The same of a run alone, whose end follows at once or whose start is told behind its back.
 ALONE_SECONDS = 0.01
@@ -71,18 +73,20 @@ def hear(key: Key, *, hostname: str) -> int:
 
 def _perform_while_due(job: Job, key: Key, hostname: str) -> int:
     pace, begun, has_rung = _paces[key.job], 0, False
+    tidings = Tidings(job.app, hostname)
     until = time.monotonic() + HEARING_SECONDS
     while time.monotonic() < until:
         most = pace.most(job.most_in_pack(spawned=True) or 1)
         runs, has_more = _claim(key, most)
         if has_more and not has_rung:
             has_rung = bell.ring(key) or True
-        pack = Pack(job, runs, hostname=hostname)
+        pack = Pack(job, runs, tidings, is_quick=pace.is_quick)
         begun += pack.perform()
         pace.note(runs=pack.begun, seconds=pack.seconds)
         if not has_more or pack.is_stopping:
             _skip_expired(key)
             break
+    tidings.flush()
     return begun
 
 
@@ -154,41 +158,31 @@ def _skip_expired(key: Key) -> None:
             cast("Any", current_app.backend).part_ended(run, reason=ledger.Refusal.EXPIRED)
 
 
-@cache
-def _tracer_of(job: Job, hostname: str, *, is_brief: bool) -> attempt.Tracer:
-    """Return Celery's own tracer of the job; for brief runs one that logs no line of a success: ours says it."""
-    logger = logging.getLogger("celery.app.trace")
-    level = logger.level
-    if is_brief:
-        logger.setLevel(logging.WARNING)
-    try:
-        return cast("attempt.Tracer", build_tracer(job.name, job, job.app.loader, hostname, app=job.app))
-    finally:
-        logger.setLevel(level)
-
-
 class Pack:
     """Claimed runs of one job, performed one after another, each with an attempt of its own."""
 
-    def __init__(self, job: Job, runs: list[Run], *, hostname: str) -> None:
-        """Take over the claimed runs."""
+    def __init__(self, job: Job, runs: list[Run], tidings: Tidings, *, is_quick: bool = False) -> None:
+        """Take over the claimed runs; `is_quick` where those of the job have been very short so far."""
         self.begun = 0
         self.seconds = 0.0
         self.is_stopping = False
         self._job = job
-        self._hostname = hostname
         self._rest = deque(runs)
         self._lock = threading.Lock()
         self._body_since: float | None = None
         self._looked_at = time.monotonic()
         self._patience = FLUSH_SECONDS if job.declaration.pack else PROMPT_SECONDS
+        self._patience_between = max(self._patience, QUICK_SECONDS) if is_quick else self._patience
         self._is_brief = len(runs) > 1
         self._tray = Tray()
-        self._tidings = Tidings(job.app, hostname)
-        self._trace = _tracer_of(job, hostname, is_brief=self._is_brief)
+        self._tidings = tidings
+        self._trace: attempt.Tracer = tracer_of(job, tidings.hostname, is_brief=self._is_brief)
 
     def perform(self) -> int:
-        """Perform the runs and write every end; what isn't begun any more goes back. Returns how many were begun."""
+        """Perform the runs and write every end; what isn't begun any more goes back. Returns how many were begun.
+
+        The last tidings wait for those of the next pack, or for who has made them to flush.
+        """
         if not self._rest:
             return 0
         with minder().minding(self):
@@ -203,17 +197,17 @@ class Pack:
                 self._body_since = None
                 self._give_back("the pack ended before it")
                 self._tray.flush()
-        self._tidings.flush()
         return self.begun
 
     def mind(self) -> None:
         """Write and tell what a long body holds up, and let others have what waits behind it; on another thread."""
-        if self._tray.age() > self._patience:
+        since = self._body_since
+        seconds = 0.0 if since is None else time.monotonic() - since
+        if self._tray.age() > (self._patience if seconds > PROMPT_SECONDS else self._patience_between):
             self._tray.flush()
         if self._tidings.age() > (LATE_SECONDS if self._is_brief else ALONE_SECONDS):
             self._tidings.flush()
-        since = self._body_since
-        if since is not None and time.monotonic() - since > LONG_SECONDS:
+        if seconds > LONG_SECONDS:
             self._give_back("waited behind a long run")
 
     def _next(self) -> Run | None:
@@ -226,7 +220,7 @@ class Pack:
 
     def _perform(self, run: Run) -> None:
         run.started_at = ledger.now()
-        request = {**request_of(run), "hostname": self._hostname}
+        request = {**request_of(run), "hostname": self._tidings.hostname}
         self._tidings.received(request)
         began = time.perf_counter()
         outcome = attempt.perform_claimed(
@@ -240,7 +234,7 @@ class Pack:
         ledger.park(run.pk, now=ledger.now(), reason=f"{ledger.Refusal.MISFIT}: {problem}")
 
     def _tend(self) -> None:
-        if self._tray.age() > self._patience:
+        if self._tray.age() > self._patience_between:
             self._tray.flush()
         if self._tidings.age() > FLUSH_SECONDS:
             self._tidings.flush()

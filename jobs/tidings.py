@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import threading
 import time
+from json.encoder import encode_basestring_ascii as _text
 from typing import Any
 
 from celery import states
@@ -13,28 +15,19 @@ from celery.app.trace import trace_ok_t
 from jobs.publish import BROKER_FAULTS, is_broker_away, note_broker_fault
 
 _MULTI = "task.multi"
-# What an event says of the request, and what the request calls it.
-_TOLD = {
-    "name": "task",
-    "args": "argsrepr",
-    "kwargs": "kwargsrepr",
-    "retries": "retries",
-    "root_id": "root_id",
-    "parent_id": "parent_id",
-}
 
 
 class Tidings:
-    """Task events of one pack; lost, not kept, while the broker is away."""
+    """Task events of packs; lost, not kept, while the broker is away."""
 
     def __init__(self, app: Any, hostname: str) -> None:
         """Tell in the name of the worker `hostname`."""
         self._app = app
-        self._hostname = hostname
+        self.hostname = hostname
         self._clock = app.clock
-        self._place = {"hostname": hostname, "pid": os.getpid(), "utcoffset": 0}
+        self._place = f'"hostname": {_text(hostname)}, "pid": {os.getpid()}, "utcoffset": 0'
         self._wanted = bool(app.conf.worker_send_task_events)
-        self._events: list[Any] = []
+        self._events: list[str] = []
         self._oldest_at = 0.0
         self._lock = threading.Lock()
 
@@ -47,22 +40,26 @@ class Tidings:
         """Tell that a worker has it, and that it starts."""
         if not self._wanted:
             return
-        told = {ours: request[celerys] for ours, celerys in _TOLD.items()}
-        self._add(
-            self._event("task-received", request["id"], eta=None, **told), self._event("task-started", request["id"])
+        task_id, parent = _text(request["id"]), request["parent_id"]
+        told = (
+            f'"name": {_text(request["task"])}, "args": {_text(request["argsrepr"])}, '
+            f'"kwargs": {_text(request["kwargsrepr"])}, "retries": {request["retries"]}, '
+            f'"root_id": {_text(request["root_id"])}, "parent_id": {_text(parent) if parent else "null"}, "eta": null'
         )
+        self._add(self._event("task-received", task_id, told), self._event("task-started", task_id))
 
     def ended(self, task_id: str, outcome: trace_ok_t) -> None:
         """Tell how it ended."""
         if not self._wanted:
             return
-        info = outcome.info
+        info, task = outcome.info, _text(task_id)
         if info is None:
-            self._add(self._event("task-succeeded", task_id, result=outcome.retstr, runtime=outcome.runtime))
+            told = f'"result": {_text(str(outcome.retstr))}, "runtime": {outcome.runtime!r}'
+            self._add(self._event("task-succeeded", task, told))
         elif info.state == states.RETRY:
-            self._add(self._event("task-retried", task_id, exception=repr(info.retval.exc), traceback=""))
+            self._add(self._event("task-retried", task, _failure(info.retval.exc)))
         elif info.state == states.FAILURE:
-            self._add(self._event("task-failed", task_id, exception=repr(info.retval), traceback=""))
+            self._add(self._event("task-failed", task, _failure(info.retval)))
 
     def flush(self) -> None:
         """Send what is to be told; may be called from another thread."""
@@ -71,13 +68,12 @@ class Tidings:
         if not events or is_broker_away():
             return
         try:
-            with self._app.events.default_dispatcher(hostname=self._hostname, buffer_while_offline=False) as dispatcher:
+            with self._app.events.default_dispatcher(hostname=self.hostname, buffer_while_offline=False) as dispatcher:
                 dispatcher.producer.publish(
-                    events,
+                    **_body(events, serializer=dispatcher.serializer),
                     routing_key=_MULTI,
                     exchange=dispatcher.exchange.name,
                     declare=[dispatcher.exchange],
-                    serializer=dispatcher.serializer,
                     headers=dispatcher.headers,
                     delivery_mode=dispatcher.delivery_mode,
                     retry=False,
@@ -85,13 +81,26 @@ class Tidings:
         except BROKER_FAULTS as error:
             note_broker_fault("", error)
 
-    def _event(self, kind: str, task_id: str, **fields: Any) -> dict[str, Any]:
-        """Return the event as celery.events.Event would make it."""
-        told = {"type": kind, "uuid": task_id, "timestamp": time.time(), "clock": self._clock.forward()}
-        return {**told, **self._place, **fields}
+    def _event(self, kind: str, task: str, told: str = "") -> str:
+        """Return the event that celery.events.Event would make, as JSON: an encoder takes twice as long for it."""
+        about = f"{self._place}, {told}" if told else self._place
+        at, clock = time.time(), self._clock.forward()
+        return f'{{"type": "{kind}", "uuid": {task}, "timestamp": {at}, "clock": {clock}, {about}}}'
 
-    def _add(self, *events: dict[str, Any]) -> None:
+    def _add(self, *events: str) -> None:
         with self._lock:
             if not self._events:
                 self._oldest_at = time.monotonic()
             self._events += events
+
+
+def _failure(error: Any) -> str:
+    return f'"exception": {_text(repr(error))}, "traceback": ""'
+
+
+def _body(events: list[str], *, serializer: str) -> dict[str, Any]:
+    """Return what to publish of the events, for listeners who are used to JSON or to something else."""
+    text = f"[{','.join(events)}]"
+    if serializer == "json":
+        return {"body": text, "content_type": "application/json", "content_encoding": "utf-8"}
+    return {"body": json.loads(text), "serializer": serializer}

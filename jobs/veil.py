@@ -18,6 +18,8 @@ _SECRET_NAME = re.compile(
 _URL_PASSWORD = re.compile(r"(://[^/\s:@'\"]*:)([^/\s@'\"]+)@")
 _TOKEN = re.compile(r"\bdaybook_[\w-]{30,}")
 
+_NUMBERS = (int, float, type(None))
+
 _hidden: ContextVar[tuple[str, ...]] = ContextVar("daybook_hidden", default=())
 
 
@@ -56,10 +58,12 @@ def is_secret_name(name: str) -> bool:
 
 
 def may_tell(value: Any, *, name: str) -> bool:
-    """Whether `veiled_value` must look at it: for most words of most lines it need not."""
-    if type(value) is str and not _hidden.get():
-        return "://" in value or "daybook_" in value or is_secret_name(name)
-    return True
+    """Whether `veiled_value` must look at it: for most words and numbers of most lines it need not."""
+    if _hidden.get() or is_secret_name(name):
+        return True
+    if type(value) is str:
+        return "://" in value or "daybook_" in value
+    return not isinstance(value, _NUMBERS)
 
 
 def veiled_value(value: Any, *, name: str = "") -> Any:

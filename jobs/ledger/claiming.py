@@ -14,7 +14,7 @@ from django.db.models import Case, Value, When
 
 from jobs.dialect import own_uuid
 from jobs.ledger.limits import locked_bucket
-from jobs.ledger.rows import COLUMNS, runs_of
+from jobs.ledger.rows import columns, runs_of
 from jobs.models import Queue, RateBucket, Run
 from jobs.policies import RateLimit
 from jobs.states import State
@@ -22,11 +22,11 @@ from jobs.states import State
 _CLAIM = (
     "UPDATE jobs_run SET state = 'RUNNING', attempt = attempt + 1, token = token + 1, reason = '', "  # noqa: S608 - constants
     "started_at = %s, worker_id = %s, process_id = %s "
-    "WHERE id = %s AND state = 'QUEUED' AND (job = %s OR %s IS NULL) "
+    "WHERE id = %s AND state = 'QUEUED' AND (job = %s OR CAST(%s AS text) IS NULL) "
     "AND concurrency_key IS NULL AND rate_key IS NULL AND NOT rate_reserved "
     "AND (expires_at IS NULL OR expires_at > %s) "
     "AND NOT EXISTS (SELECT 1 FROM jobs_queue WHERE name = queue AND paused_at IS NOT NULL) "
-    f"RETURNING {COLUMNS}"
+    f"RETURNING {columns()}"
 )
 
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db.models import Q
@@ -14,8 +13,7 @@ from jobs.models.run import RunQuerySet
 from jobs.states import State
 
 
-@dataclass(frozen=True, slots=True)
-class Fence:
+class Fence(NamedTuple):
     """The holder of a running run: by its token, or by the node that runs it and, where known, the process."""
 
     run_id: UUID
@@ -31,8 +29,7 @@ class Fence:
         return Run.objects.filter(holder, pk=self.run_id, state=State.RUNNING)
 
 
-@dataclass(frozen=True, slots=True)
-class Usage:
+class Usage(NamedTuple):
     """What an attempt used: CPU in seconds, peak memory of its process in bytes; and when it began after its claim."""
 
     cpu_seconds: float | None = None

@@ -12,7 +12,7 @@ from django.db import connection
 from django.db.models import F, Q
 
 from jobs.dialect import own_uuid
-from jobs.ledger.rows import COLUMNS, runs_of
+from jobs.ledger.rows import columns, runs_of
 from jobs.models import Run
 from jobs.models.run import RunQuerySet
 from jobs.states import State
@@ -20,13 +20,15 @@ from jobs.states import State
 # How PostgreSQL locks what is due, and finds it again by its ids alone: a join might read the whole table for them.
 _POSTGRES = {"lock": "FOR UPDATE SKIP LOCKED", "among_due": "= ANY(ARRAY(SELECT id FROM due))"}
 _SQLITE = {"lock": "", "among_due": "IN (SELECT id FROM due)"}
+# What a claimed run's row holds for certain, since the claim asked for it or wrote it.
+_KNOWN = ("queue", "job", "is_packed", "state", "reason", "started_at", "worker_id", "process_id")
 # MATERIALIZED keeps the rows that are locked and those that are updated the same.
 _CLAIM = (
     "WITH due AS MATERIALIZED (SELECT id FROM jobs_run WHERE queue = %s AND job = %s "  # noqa: S608 - constants
     "AND state = 'QUEUED' AND is_packed AND run_at <= %s AND (expires_at IS NULL OR expires_at > %s) "
     "AND NOT EXISTS (SELECT 1 FROM jobs_queue WHERE name = %s AND paused_at IS NOT NULL) {chosen} LIMIT %s {lock}) "
     "UPDATE jobs_run SET state = 'RUNNING', attempt = attempt + 1, token = token + 1, reason = '', "
-    "started_at = %s, worker_id = %s, process_id = %s WHERE id {among_due} {unless} RETURNING " + COLUMNS
+    "started_at = %s, worker_id = %s, process_id = %s WHERE id {among_due} {unless} RETURNING " + columns(known=_KNOWN)
 )
 _IN_TURN = {"chosen": "AND tenant = %s ORDER BY priority DESC, created_at, id", "unless": ""}
 _ALL = {"chosen": "", "unless": "AND (SELECT count(*) FROM due) <= %s"}
@@ -59,7 +61,9 @@ def _claim(
     of_dialect = _POSTGRES if connection.vendor == "postgresql" else _SQLITE
     at = connection.ops.adapt_datetimefield_value(now)
     changes = (at, own_uuid(worker_id), os.getpid())
-    runs = runs_of(_CLAIM.format(**which, **of_dialect), [*key, at, at, key[0], *chosen, *changes, *unless])
+    known = dict(zip(_KNOWN, (*key, True, State.RUNNING.value, "", now, worker_id, os.getpid()), strict=True))
+    values = [*key, at, at, key[0], *chosen, *changes, *unless]
+    runs = runs_of(_CLAIM.format(**which, **of_dialect), values, known=known)
     return sorted(runs, key=lambda run: (-run.priority, run.created_at, run.pk))
 
 

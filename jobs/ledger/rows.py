@@ -2,38 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
 from django.db import connection
 from django.db.models.base import ModelState
 
+from jobs import prepared
 from jobs.models import Run
 
 _Converter = Callable[[Any, Any, Any], Any]
 _OfColumn = tuple[int, Any, list[_Converter]]
 
-_NAMES = [field.attname for field in Run._meta.concrete_fields]  # noqa: SLF001 - Django's documented API
-# What a statement must return, in this order, for `runs_of`.
-COLUMNS = ", ".join(f"jobs_run.{field.column}" for field in Run._meta.concrete_fields)  # noqa: SLF001 - the same
+_FIELDS = {field.attname: field for field in Run._meta.concrete_fields}  # noqa: SLF001 - Django's documented API
 
 
-def runs_of(statement: str, parameters: Sequence[Any]) -> list[Run]:
-    """Execute a statement that returns COLUMNS; return a run per row, in no order."""
-    with connection.cursor() as cursor:
+def columns(*, known: Sequence[str] = ()) -> str:
+    """Return what a statement must return for `runs_of`, in this order: all but the columns whose values are known."""
+    return ", ".join(f"jobs_run.{field.column}" for name, field in _FIELDS.items() if name not in known)
+
+
+def runs_of(statement: str, parameters: Sequence[Any], *, known: Mapping[str, Any] | None = None) -> list[Run]:
+    """Execute a statement that returns `columns`; return a run per row, in no order, with the `known` values too."""
+    with prepared.cursor() as cursor:
         cursor.execute(statement, parameters)
         rows = cursor.fetchall()
-    alias, converters = connection.alias, _converters(connection.vendor)
-    return [_run_of(_converted(row, converters), alias) for row in rows]
+    alias, alike = connection.alias, known or {}
+    names = _names(tuple(alike))
+    converters = _converters(connection.vendor, names)
+    return [_run_of(names, _converted(row, converters), alias, alike) for row in rows]
 
 
-def _run_of(values: Sequence[Any], alias: str) -> Run:
+def _run_of(names: Sequence[str], values: Sequence[Any], alias: str, known: Mapping[str, Any]) -> Run:
     """Return what Run.from_db would: a row as it lies in the database, without a call for each of its columns."""
     run = Run.__new__(Run)
     state = ModelState()
     state.adding, state.db = False, alias
-    vars(run).update(zip(_NAMES, values, strict=True), _state=state)
+    vars(run).update(zip(names, values, strict=True), _state=state, **known)
     return run
 
 
@@ -47,9 +53,14 @@ def _converted(row: Sequence[Any], of_columns: Sequence[_OfColumn]) -> list[Any]
 
 
 @cache
-def _converters(vendor: str) -> list[_OfColumn]:
+def _names(known: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(name for name in _FIELDS if name not in known)
+
+
+@cache
+def _converters(vendor: str, names: tuple[str, ...]) -> list[_OfColumn]:
     """Return, of each column that needs it, its place and what turns its value into Python's."""
-    expressions = [field.get_col(Run._meta.db_table) for field in Run._meta.concrete_fields]  # noqa: SLF001 - as above
+    expressions = [_FIELDS[name].get_col(Run._meta.db_table) for name in names]  # noqa: SLF001 - as above
     found = []
     for position, expression in enumerate(expressions):
         of_database = connection.ops.get_db_converters(expression)

@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import connection, transaction
 from django_celery_results.models import TaskResult
 
-from jobs import faultpoints
+from jobs import faultpoints, prepared
 from jobs.dialect import array_of, own_uuid
 from jobs.ledger.fence import Fence, Usage
 
@@ -31,7 +30,8 @@ _OWN_OF_NONE = (None,) * len(_OWN)
 _DATES = ("date_created", "date_done")
 _ALIKE = [column for column in ANSWER_COLUMNS if column not in (*_OWN, *_DATES)]
 _NO_ANSWER = (None,) * len(_ALIKE)
-# Run and result in one statement, so in one transaction and one trip, on PostgreSQL.
+# Run and result in one statement, so in one transaction and one trip, on PostgreSQL. It must find runs by their ids:
+# the index of what is running, empty whenever statistics are taken, looks cheap and would be read once for each end.
 _POSTGRES = (
     "WITH ended AS ("  # noqa: S608 - constants
     f"UPDATE jobs_run AS run SET {_SUCCEEDED}, started_at = COALESCE(done.started_at, run.started_at), "
@@ -39,7 +39,7 @@ _POSTGRES = (
     "FROM unnest(%s::uuid[], %s::bigint[], %s::timestamptz[], %s::timestamptz[], %s::float8[], %s::bigint[], "
     f"{', '.join('%s::text[]' for _ in _OWN)}) "
     f"AS done (id, token, started_at, finished_at, cpu_seconds, max_rss, {', '.join(_OWN)}) "
-    "WHERE run.id = done.id AND run.token = done.token AND run.state = 'RUNNING' "
+    "WHERE run.id = done.id AND run.token = done.token AND run.state || '' = 'RUNNING' "
     f"RETURNING run.id, done.finished_at, {', '.join(f'done.{name}' for name in _OWN)}), "
     f"stored AS (INSERT INTO {TaskResult._meta.db_table} ({', '.join((*_OWN, *_DATES, *_ALIKE))}) "  # noqa: SLF001 - as above
     f"SELECT {', '.join(_OWN)}, finished_at, finished_at, {', '.join('%s' for _ in _ALIKE)} "
@@ -53,8 +53,7 @@ _SQLITE = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Success:
+class Success(NamedTuple):
     """The good end of one attempt, with the result to store, dated alike: its columns, None where nobody wants one."""
 
     fence: Fence
@@ -86,7 +85,7 @@ def _in_one_statement(ends: Sequence[Success], shared: Sequence[Any]) -> list[tu
     rows = [
         (e.fence.run_id, e.fence.token, e.usage.started_at, e.finished_at, *_used(e), *_own(e.answer)) for e in ends
     ]
-    with connection.cursor() as cursor:
+    with prepared.cursor() as cursor:
         cursor.execute(_POSTGRES, [*map(array_of, zip(*rows, strict=True)), *shared])
         return list(cursor.fetchall())
 

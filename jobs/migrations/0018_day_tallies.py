@@ -5,7 +5,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('jobs', '0016_lists_without_scans'),
+        ('jobs', '0017_results_without_unread_indexes'),
     ]
 
     operations = [

@@ -15,7 +15,7 @@ from django.db.migrations import Migration
 from django.db.migrations.state import ProjectState
 
 from jobs import lock_timeout
-from jobs.live_indexes import AddIndexLive, RemoveIndexLive
+from jobs.live_indexes import AddIndexLive, RemoveIndexLive, WithoutIndexLive
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.req("PL-5")]
 
@@ -39,9 +39,9 @@ def as_before() -> Iterator[None]:
 def applied(operation: Any, *, backwards: bool = False) -> None:
     """Carry out the operation on the database; ours are the models as the code has them now."""
     before, after = ProjectState.from_apps(apps), ProjectState.from_apps(apps)
-    if isinstance(operation, RemoveIndexLive):
+    if operation is REMOVED:
         ADDED.state_forwards("jobs", before)
-    operation.state_forwards("jobs", after if not isinstance(operation, RemoveIndexLive) else before.clone())
+    operation.state_forwards("jobs", before.clone() if operation is REMOVED else after)
     with connection.schema_editor(atomic=False) as editor:
         if backwards:
             operation.database_backwards("jobs", editor, after, before)
@@ -91,6 +91,22 @@ def test_an_index_is_built_and_dropped_and_either_may_be_repeated() -> None:
     assert has_index()
     applied(ADDED, backwards=True)
     assert not has_index()
+
+
+def test_only_what_finds_a_result_by_its_task_is_indexed_and_the_rest_may_come_back() -> None:
+    unread = "django_cele_status_9b6201_idx"
+    operation = WithoutIndexLive("django_celery_results", "taskresult", unread)
+    assert _indexed_of_results() == {("id",), ("task_id",)}
+    applied(operation, backwards=True)
+    assert _indexed_of_results() == {("id",), ("task_id",), ("status",)}
+    applied(operation)
+    assert _indexed_of_results() == {("id",), ("task_id",)}
+
+
+def _indexed_of_results() -> set[tuple[str, ...]]:
+    with connection.cursor() as cursor:
+        found = connection.introspection.get_constraints(cursor, "django_celery_results_taskresult")
+    return {tuple(each["columns"]) for each in found.values() if each["index"] or each["unique"] or each["primary_key"]}
 
 
 def test_what_a_build_that_was_cut_off_left_behind_is_built_anew(postgres: None) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -17,10 +16,11 @@ from pytest_django import DjangoAssertNumQueries, DjangoCaptureOnCommitCallbacks
 
 from jobs import Concurrency, bell, job, ledger, pack
 from jobs.bell import Key
-from jobs.ledger import Fence, Success, Usage
+from jobs.ledger import Fence, Success, Usage, successes
 from jobs.ledger.successes import ANSWER_COLUMNS
 from jobs.models import Bell, Queue, Run, Worker
 from jobs.states import State
+from jobs.tidings import Tidings
 from project.celery import app
 from tests.integration.jobs.conftest import MakeRun, all_at_once, new_node, row_of, stored_run
 from tests.packed_jobs import packed
@@ -56,6 +56,24 @@ def test_a_pack_is_claimed_in_one_statement_most_urgent_first(
     assert [(run.state, run.attempt, run.token, run.worker_id) for run in runs] == [("RUNNING", 1, 1, node.pk)] * 2
     assert [row_of(run.pk)["state"] for run in (old, new, urgent)] == ["RUNNING", "QUEUED", "RUNNING"]
     assert runs[0].args == [] and runs[0].correlation_id == "job-of-a-test"
+
+
+def test_a_run_claimed_in_a_pack_is_what_its_row_holds(node: Worker) -> None:
+    run = _waiting(kwargs={"number": 1}, reason="given back", expires_at=ledger.now() + timedelta(hours=1))
+    (claimed,) = _claim(node)
+    held = Run.objects.get(pk=run.pk)
+    names = [field.attname for field in Run._meta.concrete_fields]
+    assert {name: getattr(claimed, name) for name in names} == {name: getattr(held, name) for name in names}
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite ends them one by one")
+def test_ends_are_written_to_runs_found_by_their_ids() -> None:
+    with connection.cursor() as cursor:
+        statement = successes._POSTGRES.replace("%s::", "NULL::").replace("%s", "NULL")
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute(f"EXPLAIN {statement}")
+        plan = "\n".join(line for (line,) in cursor.fetchall())
+    assert "jobs_run_pkey" in plan and "run_running" not in plan
 
 
 def test_what_is_not_due_late_of_another_tenant_or_paused_is_not_claimed(node: Worker) -> None:
@@ -152,7 +170,7 @@ def test_good_ends_are_written_together_but_only_while_their_fences_hold(
     ends = [Success(fence, ended, usage, _answer(fence, ended)) for fence in fences]
     # On SQLite one each, one for the results, and the two that hold them together.
     with django_assert_num_queries(1 if connection.vendor == "postgresql" else 7):
-        held = ledger.succeed_many([*ends, replace(ends[0], fence=Fence(runs[0].pk, token=0))])
+        held = ledger.succeed_many([*ends, ends[0]._replace(fence=Fence(runs[0].pk, token=0))])
     assert held == {runs[0].pk, runs[2].pk}
     assert set(TaskResult.objects.values_list("task_id", flat=True)) == {str(run_id) for run_id in held}
     assert ledger.succeed_many(ends) == set()
@@ -214,7 +232,7 @@ def test_a_wish_to_cancel_is_not_forgotten_when_a_claimed_run_goes_back(this_nod
     asked, neighbour, misfit = runs = _claim(this_node)
     for run in (asked, misfit):
         assert ledger.request_cancel(run.pk, now=ledger.now())
-    held = pack.Pack(packed, runs[:2], hostname="here")
+    held = pack.Pack(packed, runs[:2], Tidings(app, "here"))
     held._give_back("waited behind a long run")
     held._park(misfit, "too many arguments")
     assert [row_of(run.pk)["state"] for run in runs] == ["CANCELLED", "QUEUED", "CANCELLED"]
@@ -224,7 +242,7 @@ def test_a_wish_to_cancel_is_not_forgotten_when_a_claimed_run_goes_back(this_nod
 
 def test_the_start_of_a_run_alone_is_told_while_its_body_runs(this_node: Worker, broker: str) -> None:
     _waiting()
-    held = pack.Pack(packed, _claim(this_node), hostname="here")
+    held = pack.Pack(packed, _claim(this_node), Tidings(app, "here"))
     held._tidings._wanted = True
     held._tidings.received(
         dict.fromkeys(("id", "task", "argsrepr", "kwargsrepr", "retries", "root_id", "parent_id"), "x")

@@ -41,8 +41,8 @@ def test_different_task_ids_have_different_run_ids() -> None:
 
 
 @pytest.mark.req("SW-3")
-def test_a_correlation_id_is_job_and_a_fresh_uuid() -> None:
+def test_a_correlation_id_is_job_and_a_fresh_uuid_in_order_of_time() -> None:
     first, second = new_correlation_id(), new_correlation_id()
-    assert first != second
+    assert first < second
     assert first.startswith("job-")
     assert uuid.UUID(first.removeprefix("job-")).version == 7

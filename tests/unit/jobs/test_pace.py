@@ -26,3 +26,8 @@ def test_what_was_seen_last_counts_most_but_not_alone() -> None:
     assert pace.seconds_per_run == pytest.approx(0.01 + 0.3 * 0.1)
     pace.note(runs=0, seconds=9.0)
     assert pace.seconds_per_run == pytest.approx(0.04)
+
+
+@pytest.mark.parametrize(("seconds", "is_quick"), [(None, False), (0.0002, True), (0.001, False), (0.5, False)])
+def test_runs_are_quick_that_are_known_to_take_less_than_a_millisecond(seconds: float | None, is_quick: bool) -> None:
+    assert Pace(seconds).is_quick is is_quick

@@ -1,0 +1,104 @@
+"""What a process does for each run of a pack that it performs: signals of Celery's, and when good ends are written."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from celery import signals
+from celery.fixups.django import DjangoWorkerFixup  # type: ignore[attr-defined]
+
+from jobs import brief_tracer, current_run, job, pack
+from jobs.bell import Key
+from jobs.models import Run, Worker
+from jobs.states import State
+from jobs.tidings import Tidings
+from project.celery import app
+from tests.integration.jobs.conftest import stored_run
+
+pytestmark = pytest.mark.usefixtures("broker")
+
+BOUND_SECONDS = 10.0
+_ended_at_start: list[int] = []
+
+
+@job
+def looks_who_has_ended(label: str, seconds: float = 0.0, patient: bool = False) -> None:
+    """Note how many runs have ended by now; where it is patient, once one has, or when time is up."""
+    deadline = time.monotonic() + BOUND_SECONDS
+    while patient and not _ended() and time.monotonic() < deadline:
+        time.sleep(0.005)
+    _ended_at_start.append(_ended())
+    time.sleep(seconds)
+
+
+def _ended() -> int:
+    return Run.objects.filter(job=current_run().job, state=State.SUCCESS).count()
+
+
+def _performed(*calls: dict[str, Any], is_quick: bool = False) -> list[int]:
+    """Perform the calls as one pack; return what each saw."""
+    _ended_at_start.clear()
+    for number, kwargs in enumerate(calls):
+        columns = {"job": looks_who_has_ended.name, "is_packed": True, "published_at": None, "priority": 9 - number}
+        stored_run(State.QUEUED, **columns, kwargs={"label": str(number), **kwargs})
+    runs, _ = pack._claim(Key("base", looks_who_has_ended.name), 10)
+    pack.Pack(looks_who_has_ended, runs, Tidings(app, "w@here"), is_quick=is_quick).perform()
+    assert set(Run.objects.filter(pk__in=[run.pk for run in runs]).values_list("state", flat=True)) == {"SUCCESS"}
+    return list(_ended_at_start)
+
+
+@pytest.fixture
+def cared(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """Tasks after which Celery's care for Django's connections was called, which listens alone, as in a worker."""
+    told: list[str] = []
+
+    class Care(DjangoWorkerFixup):  # type: ignore[misc]
+        def on_task_postrun(self, sender: Any, **_: Any) -> None:
+            told.append(sender.name)
+
+    care = Care(app)
+    for signal in (signals.task_prerun, signals.task_postrun):
+        monkeypatch.setattr(signal, "receivers", [])
+    signals.task_postrun.connect(care.on_task_postrun)
+    brief_tracer.tracer_of.cache_clear()
+    yield told
+    brief_tracer.tracer_of.cache_clear()
+
+
+@pytest.mark.django_db
+def test_celerys_care_for_connections_is_not_called_for_each_run_unless_somebody_else_listens(
+    this_node: Worker, cared: list[str]
+) -> None:
+    heard: list[str] = []
+
+    def listen(sender: Any, **_: Any) -> None:
+        heard.append(sender.name)
+
+    _performed({}, {}, {})
+    assert cared == []
+    signals.task_postrun.connect(listen)
+    _performed({}, {})
+    signals.task_postrun.disconnect(listen)
+    _performed({}, {})
+    assert heard == cared == [looks_who_has_ended.name] * 2
+
+
+@pytest.mark.django_db
+def test_a_run_that_is_alone_gets_all_of_celerys_tracer(this_node: Worker, cared: list[str]) -> None:
+    _performed({})
+    assert cared == [looks_who_has_ended.name]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_good_ends_of_an_ordinary_job_are_written_before_a_body_begins_once_the_oldest_has_lain(
+    this_node: Worker,
+) -> None:
+    assert _performed({}, {"seconds": pack.PROMPT_SECONDS * 2}, {})[-1] == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_end_among_quick_runs_is_written_while_a_long_body_follows(this_node: Worker) -> None:
+    assert _performed({}, {"patient": True}, is_quick=True) == [0, 1]
