@@ -1,4 +1,4 @@
-"""Claiming, finishing and putting back many packed runs at once, and the one bell that rings for them."""
+"""Claiming, finishing and putting back many packed runs at once."""
 
 from __future__ import annotations
 
@@ -12,20 +12,19 @@ from celery.app.task import Context
 from celery.result import AsyncResult
 from django.db import OperationalError, connection
 from django_celery_results.models import TaskResult
-from pytest_django import DjangoAssertNumQueries, DjangoCaptureOnCommitCallbacks
+from pytest_django import DjangoAssertNumQueries
 
 from jobs import Concurrency, bell, job, ledger, pack
 from jobs.bell import Key
 from jobs.ledger import Fence, Success, Usage, successes
 from jobs.ledger.successes import ANSWER_COLUMNS
-from jobs.models import Bell, Queue, Run, Worker
+from jobs.models import Queue, Run, Worker
 from jobs.states import State
 from jobs.tidings import Tidings
 from project.celery import app
 from tests.integration.jobs.conftest import MakeRun, all_at_once, new_node, row_of, stored_run
 from tests.packed_jobs import packed
 from tests.plugins.polling import poll
-from tests.tasks_for_tests import unique_by_arguments
 
 pytestmark = pytest.mark.django_db
 KEY = Key("base", "packed")
@@ -255,59 +254,6 @@ def test_the_start_of_a_run_alone_is_told_while_its_body_runs(this_node: Worker,
     assert poll(is_told, within=pack.LATE_SECONDS / 2)
 
 
-def test_enqueueing_a_packed_job_is_one_statement_and_rings_once(
-    broker: str,
-    django_assert_num_queries: DjangoAssertNumQueries,
-    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
-) -> None:
-    with django_assert_num_queries(1):
-        first = packed.delay("a")
-    with django_capture_on_commit_callbacks(execute=True):
-        packed.delay("b")
-    assert Bell.objects.get(queue="base", job="packed").rung_at is not None
-    assert bell.ring(KEY) is False
-    bell.heard(KEY)
-    assert Bell.objects.get().rung_at is None
-    assert bell.ring(KEY) is True
-    assert {(run.is_packed, run.published_at) for run in Run.objects.all()} == {(True, None)}
-    assert Run.objects.filter(pk=first.id).exists()
-
-
-def test_a_bell_that_nobody_heard_for_long_is_rung_again(broker: str) -> None:
-    assert bell.ring(KEY) is True
-    Bell.objects.update(rung_at=ledger.now() - bell.LOST_AFTER - timedelta(seconds=1))
-    assert bell.ring(KEY) is True
-
-
-def test_a_process_looks_ever_less_often_at_a_bell_that_nobody_hears(broker: str) -> None:
-    ringer = bell._Ringer()
-    pauses = []
-    for _ in range(5):
-        ringer._ring(KEY)
-        pauses.append(ringer._pauses[KEY])
-    assert pauses == [0.01, 0.02, 0.04, 0.08, 0.08]
-    bell.heard(KEY)
-    ringer._ring(KEY)
-    assert ringer._pauses[KEY] == bell.PAUSE_SECONDS
-
-
-@pytest.mark.django_db(transaction=True)
-def test_a_wish_that_must_wait_is_not_held_up_by_another_that_waits_longer(broker: str) -> None:
-    ringer, other = bell._Ringer(), Key("base", "other")
-    for key in (KEY, other):
-        ringer.want(key)
-    ringer._pauses[KEY] = 60.0
-    bell.heard(other)
-    ringer.want(KEY)
-    ringer.want(other)
-    assert poll(lambda: Bell.objects.get(job="other").rung_at is not None, within=5)
-    assert ringer._wanted == {KEY}
-    with ringer._changed:
-        ringer._pauses[KEY] = 0.0
-        ringer._changed.notify()
-    assert poll(lambda: not ringer._wanted and ringer._thread is None, within=5)
-
-
 def test_a_run_that_asks_for_headers_of_its_own_has_a_message_of_its_own(make_run: MakeRun) -> None:
     assert packed.new_run([], {}).is_packed is True
     assert packed.new_run([], {}, headers={"x": 1}).is_packed is False
@@ -323,20 +269,3 @@ def test_a_pack_that_cannot_keep_its_guards_is_refused(options: dict[str, Any]) 
 def test_a_pack_with_time_limits_is_refused() -> None:
     with pytest.raises(TypeError, match="time limits"):
         job(pack=10, time_limit=5)(lambda: None)
-
-
-def test_many_enqueued_at_once_keep_their_order_and_ring_once(
-    broker: str, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
-) -> None:
-    with django_capture_on_commit_callbacks(execute=True) as callbacks:
-        ids = packed.enqueue_many({"label": str(n)} for n in range(120))
-    rows = Run.objects.filter(pk__in=ids).order_by("pk")
-    assert [run.kwargs["label"] for run in rows] == [str(n) for n in range(120)]
-    assert [run.pk for run in rows] == ids
-    assert len(callbacks) == Bell.objects.count() == 1
-
-
-def test_a_unique_job_is_not_enqueued_in_bulk() -> None:
-    with pytest.raises(TypeError, match="bulk"):
-        unique_by_arguments.enqueue_many([{"value": 1}])
-    assert not Run.objects.exists()
