@@ -7,6 +7,7 @@ import threading
 import time
 from collections import defaultdict, deque
 from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
@@ -49,8 +50,23 @@ LONG_SECONDS = 1.0
 TENANTS_SECONDS = 1.0
 PARKED_AT_ONCE = 100
 
+
+@dataclass(slots=True)
+class _Alone:
+    """The only tenant of a key whose runs were due when somebody looked, and how many of them were claimed since."""
+
+    tenant: str
+    looked_at: float
+    claimed: int = 0
+
+    @property
+    def is_known(self) -> bool:
+        """Whether that is no longer ago than another tenant may be kept waiting."""
+        return time.monotonic() - self.looked_at < TENANTS_SECONDS and self.claimed < conf().window
+
+
 _paces: defaultdict[str, Pace] = defaultdict(Pace)
-_tenants: dict[Key, tuple[float, list[str]]] = {}
+_alone: dict[Key, _Alone] = {}
 _crowded: set[Key] = set()
 
 
@@ -116,7 +132,7 @@ def _claim(key: Key, most: int) -> tuple[list[Run], bool]:
         _crowded.add(key)
     else:
         _crowded.discard(key)
-        _tenants.pop(key, None)
+        _alone.pop(key, None)
     return runs, has_more
 
 
@@ -139,15 +155,16 @@ def _claim_share(key: Key, tenant: str | None, most: int) -> list[Run]:
 
 
 def _shares(key: Key, most: int) -> dict[str, int]:
-    """Return how many runs of each tenant to take; one that is alone is looked for once a second or when it is done."""
-    looked_at, tenants = _tenants.get(key, (float("-inf"), []))
-    if time.monotonic() - looked_at < TENANTS_SECONDS and len(tenants) == 1:
-        return {tenants[0]: most}
+    """Return how many runs of each tenant to take; for one that is alone, another is looked for once in a window."""
+    alone = _alone.get(key)
+    if alone is not None and alone.is_known:
+        alone.claimed += most
+        return {alone.tenant: most}
     due = ledger.due_in_pack(*key, now=ledger.now())
     shares = turns.next_tenants(f"{key.queue} {key.job}", due, places=most)
     # As many places as turns, or fewer: others may not have been asked for.
-    if sum(map(turns.weight, shares)) < most:
-        _tenants[key] = time.monotonic(), list(shares)
+    if len(shares) == 1 and turns.weight(tenant := next(iter(shares))) < most:
+        _alone[key] = _Alone(tenant, looked_at=time.monotonic(), claimed=most)
     return shares
 
 

@@ -39,10 +39,10 @@ def cursor() -> AbstractContextManager[CursorWrapper]:
     kept = _kept.get(ours)
     if kept is None or kept.session is not ours.connection:
         kept = _kept[ours] = _keep(ours.connection, ours.Database.Cursor)
-    if kept.cursor is None:
+    # Django's log of statements can't tell what was sent through a cursor that is not its own.
+    if kept.cursor is None or ours.queries_logged:
         return cast("CursorWrapper", ours.cursor())
-    wrap = ours.make_debug_cursor if ours.queries_logged else ours.make_cursor
-    return nullcontext(wrap(kept.cursor))
+    return nullcontext(ours.make_cursor(kept.cursor))
 
 
 def _keep(session: Any, cursor_class: Any) -> _Kept:

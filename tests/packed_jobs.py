@@ -10,7 +10,12 @@ from typing import Any
 from celery import Task
 
 from jobs import Retry, current_run, faultpoints, job
+from jobs.models import Run
+from jobs.states import State
 from tests.notes import note, noted_body
+
+BOUND_SECONDS = 10.0
+ended_at_start: list[int] = []
 
 
 @job(pack=100)
@@ -52,3 +57,17 @@ def _break(point: str) -> None:
 @job(pack=100, bind=True)
 def packed_tells_its_request(self: Task[..., Any]) -> dict[str, Any]:
     return {"id": self.request.id, "run": str(current_run().id), "correlation_id": current_run().correlation_id}
+
+
+@job
+def looks_who_has_ended(label: str, seconds: float = 0.0, patient: bool = False) -> None:
+    """Note how many runs have ended by now; where it is patient, once one has, or when time is up."""
+    deadline = time.monotonic() + BOUND_SECONDS
+    while patient and not _ended() and time.monotonic() < deadline:
+        time.sleep(0.005)
+    ended_at_start.append(_ended())
+    time.sleep(seconds)
+
+
+def _ended() -> int:
+    return Run.objects.filter(job=current_run().job, state=State.SUCCESS).count()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,44 +9,28 @@ import pytest
 from celery import signals
 from celery.fixups.django import DjangoWorkerFixup  # type: ignore[attr-defined]
 
-from jobs import brief_tracer, current_run, job, pack
+from jobs import brief_tracer, pack
 from jobs.bell import Key
 from jobs.models import Run, Worker
 from jobs.states import State
 from jobs.tidings import Tidings
 from project.celery import app
 from tests.integration.jobs.conftest import stored_run
+from tests.packed_jobs import ended_at_start, looks_who_has_ended
 
 pytestmark = pytest.mark.usefixtures("broker")
-
-BOUND_SECONDS = 10.0
-_ended_at_start: list[int] = []
-
-
-@job
-def looks_who_has_ended(label: str, seconds: float = 0.0, patient: bool = False) -> None:
-    """Note how many runs have ended by now; where it is patient, once one has, or when time is up."""
-    deadline = time.monotonic() + BOUND_SECONDS
-    while patient and not _ended() and time.monotonic() < deadline:
-        time.sleep(0.005)
-    _ended_at_start.append(_ended())
-    time.sleep(seconds)
-
-
-def _ended() -> int:
-    return Run.objects.filter(job=current_run().job, state=State.SUCCESS).count()
 
 
 def _performed(*calls: dict[str, Any], is_quick: bool = False) -> list[int]:
     """Perform the calls as one pack; return what each saw."""
-    _ended_at_start.clear()
+    ended_at_start.clear()
     for number, kwargs in enumerate(calls):
         columns = {"job": looks_who_has_ended.name, "is_packed": True, "published_at": None, "priority": 9 - number}
         stored_run(State.QUEUED, **columns, kwargs={"label": str(number), **kwargs})
     runs, _ = pack._claim(Key("base", looks_who_has_ended.name), 10)
     pack.Pack(looks_who_has_ended, runs, Tidings(app, "w@here"), is_quick=is_quick).perform()
     assert set(Run.objects.filter(pk__in=[run.pk for run in runs]).values_list("state", flat=True)) == {"SUCCESS"}
-    return list(_ended_at_start)
+    return list(ended_at_start)
 
 
 @pytest.fixture
