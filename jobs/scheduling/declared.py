@@ -7,6 +7,7 @@ from collections.abc import Collection
 from typing import Any
 
 import structlog
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django_celery_beat.models import IntervalSchedule, PeriodicTask
 
@@ -33,7 +34,7 @@ def sync_declared(*, disable_gone: bool = True) -> list[str]:
     there = {schedule.name: schedule for schedule in rows}
     for name, schedule in there.items():
         _follow(schedule, jobs[name].declaration)
-    created = [name for name, job in jobs.items() if name not in there and _create(job)]
+    created = [name for name, job in jobs.items() if name not in there and _create_once(job)]
     if disable_gone:
         _disable_gone(jobs)
     return created
@@ -60,6 +61,17 @@ def _follow(schedule: PeriodicTask, declared: Declaration) -> None:
         elif rule_of(schedule) != wanted:
             return
         SchedulePlan.objects.filter(pk=schedule.pk).update(declared_rule=wanted)
+
+
+def _create_once(job: Job) -> bool:
+    """Create the job's schedule; False when another process was quicker."""
+    try:
+        return _create(job)
+    except ValidationError:
+        # The schedule itself looks whether its name is taken, after get_or_create has.
+        if not PeriodicTask.objects.filter(name=job.name).exists():
+            raise
+        return False
 
 
 def _create(job: Job) -> bool:

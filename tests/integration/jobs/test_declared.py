@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
+from django.db import connection
+from django.db.models.signals import post_init
 from django_celery_beat.models import CrontabSchedule, IntervalSchedule, PeriodicTask
 
 from jobs import registry
@@ -42,3 +46,28 @@ def test_an_operators_edit_stays() -> None:
     assert sync_declared() == []
     kept = PeriodicTask.objects.get(name=name)
     assert (kept.interval, kept.enabled) == (hourly, False)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite lets one write at a time")
+def test_a_beat_that_was_not_the_first_to_create_a_schedule_goes_on() -> None:
+    sync_declared()
+    name = min(declared())
+    whole = PeriodicTask.objects.get(name=name)
+    PeriodicTask.objects.filter(name=name).delete()
+
+    def create_it_elsewhere() -> None:
+        PeriodicTask.objects.bulk_create([whole])
+        connection.close()
+
+    def be_quicker(instance: PeriodicTask, **_: object) -> None:
+        if instance.pk is None and instance.name == name:
+            with ThreadPoolExecutor() as other:
+                other.submit(create_it_elsewhere).result(20)
+
+    post_init.connect(be_quicker, sender=PeriodicTask)
+    try:
+        assert sync_declared() == []
+    finally:
+        post_init.disconnect(be_quicker, sender=PeriodicTask)
+    assert PeriodicTask.objects.get(name=name) == whole
