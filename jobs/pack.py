@@ -7,20 +7,18 @@ import threading
 import time
 from collections import defaultdict, deque
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 import structlog
 from celery import current_app
 from celery.app.trace import trace_ok_t
-from django.db import Error, connection
 
-from jobs import attempt, bell, ledger, presence, turns
+from jobs import attempt, bell, ledger, pack_claims, presence
 from jobs.bell import Key
 from jobs.brief_tracer import tracer_of
 from jobs.conf import conf
-from jobs.dialect import is_database_fault, patiently
+from jobs.dialect import patiently
 from jobs.envelope import context_of, request_of
 from jobs.minding import give_up, minder
 from jobs.models import Run
@@ -47,27 +45,10 @@ ALONE_SECONDS = 0.01
 LOOK_SECONDS = 0.2
 LONG_SECONDS = 1.0
 
-TENANTS_SECONDS = 1.0
 PARKED_AT_ONCE = 100
 
 
-@dataclass(slots=True)
-class _Alone:
-    """The only tenant of a key whose runs were due when somebody looked, and how many of them were claimed since."""
-
-    tenant: str
-    looked_at: float
-    claimed: int = 0
-
-    @property
-    def is_known(self) -> bool:
-        """Whether that is no longer ago than another tenant may be kept waiting."""
-        return time.monotonic() - self.looked_at < TENANTS_SECONDS and self.claimed < conf().window
-
-
 _paces: defaultdict[str, Pace] = defaultdict(Pace)
-_alone: dict[Key, _Alone] = {}
-_crowded: set[Key] = set()
 
 
 def hear(key: Key, *, hostname: str) -> int:
@@ -93,7 +74,7 @@ def _perform_while_due(job: Job, key: Key, hostname: str) -> int:
     until = time.monotonic() + HEARING_SECONDS
     while time.monotonic() < until:
         most = pace.most(job.most_in_pack(spawned=True) or 1)
-        runs, has_more = _claim(key, most)
+        runs, has_more = pack_claims.claim(key, most)
         if has_more and not has_rung:
             has_rung = bell.ring(key) or True
         pack = Pack(job, runs, tidings, is_quick=pace.is_quick)
@@ -112,60 +93,6 @@ def _park_unknown(key: Key) -> None:
     log.warning("job not known here, its runs wait", job=key.job)
     for run in ledger.due_in_pack(*key, now=now).only("pk")[:PARKED_AT_ONCE]:
         ledger.park(run.pk, now=now, reason="no worker knows this job yet")
-
-
-def _claim(key: Key, most: int) -> tuple[list[Run], bool]:
-    """Claim up to `most` runs, of each tenant its share; and say whether one had as many, so that more may be due.
-
-    While no more than that were due the last time, it first tries to take all there are: nobody's turn matters then.
-    """
-    if key not in _crowded and (runs := _claim_share(key, None, most)):
-        return runs, False
-    runs = []
-    has_more = False
-    shares = patiently(partial(_shares, key, most), seconds=conf().database_patience_seconds, what="take turns")
-    for tenant, share in shares.items():
-        claimed = _claim_share(key, tenant, share)
-        has_more |= len(claimed) == share
-        runs += claimed
-    if has_more:
-        _crowded.add(key)
-    else:
-        _crowded.discard(key)
-        _alone.pop(key, None)
-    return runs, has_more
-
-
-def _claim_share(key: Key, tenant: str | None, most: int) -> list[Run]:
-    """Claim runs of one tenant, or all; when the answer is lost with the database, look first whether it counted."""
-    mine, now = presence.claiming_id(), ledger.now()
-    if tenant is None:
-        claim = partial(ledger.claim_few, *key, most=most, worker_id=mine, now=now)
-    else:
-        claim = partial(ledger.claim_pack, *key, tenant, most=most, worker_id=mine, now=now)
-    try:
-        return claim()
-    except Error as error:
-        if not is_database_fault(error):
-            raise
-        log.warning("database fault in a claim, looking what it took", job=key.job, error=str(error))
-    connection.close()
-    again = lambda: ledger.claimed_in_pack(*key, tenant, worker_id=mine, at=now) or claim()  # noqa: E731
-    return patiently(again, seconds=conf().database_patience_seconds, what="claim a pack")
-
-
-def _shares(key: Key, most: int) -> dict[str, int]:
-    """Return how many runs of each tenant to take; for one that is alone, another is looked for once in a window."""
-    alone = _alone.get(key)
-    if alone is not None and alone.is_known:
-        alone.claimed += most
-        return {alone.tenant: most}
-    due = ledger.due_in_pack(*key, now=ledger.now())
-    shares = turns.next_tenants(f"{key.queue} {key.job}", due, places=most)
-    # As many places as turns, or fewer: others may not have been asked for.
-    if len(shares) == 1 and turns.weight(tenant := next(iter(shares))) < most:
-        _alone[key] = _Alone(tenant, looked_at=time.monotonic(), claimed=most)
-    return shares
 
 
 def _skip_expired(key: Key) -> None:

@@ -43,6 +43,7 @@ from jobs.ledger.packs import (
     claimed_in_pack,
     due_in_pack,
     expired_in_pack,
+    others_wait,
     put_back,
 )
 from jobs.ledger.successes import Answer, Success, store_answers, succeed_many
@@ -83,6 +84,7 @@ __all__ = [
     "note",
     "note_waiting",
     "now",
+    "others_wait",
     "park",
     "put_back",
     "recent",

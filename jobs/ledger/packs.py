@@ -11,6 +11,7 @@ from uuid import UUID
 from django.db import connection
 from django.db.models import F, Q
 
+from jobs import prepared
 from jobs.dialect import own_uuid
 from jobs.ledger.rows import columns, runs_of
 from jobs.models import Run
@@ -33,6 +34,13 @@ _CLAIM = (
 _IN_TURN = {"chosen": "AND tenant = %s ORDER BY priority DESC, created_at, id", "unless": ""}
 _ALL = {"chosen": "", "unless": "AND (SELECT count(*) FROM due) <= %s"}
 
+# Two seeks in the index of what waits, however long the tenant's own backlog.
+_OTHERS = " OR ".join(
+    "EXISTS (SELECT 1 FROM jobs_run WHERE queue = %s AND job = %s AND state = 'QUEUED' AND is_packed "  # noqa: S608 - constants
+    f"AND tenant {side} %s AND run_at <= %s)"
+    for side in "<>"
+)
+
 
 def due_in_pack(queue: str, job: str, *, now: datetime) -> RunQuerySet:
     """Return the packed runs of a job in a queue that may start now."""
@@ -43,6 +51,14 @@ def due_in_pack(queue: str, job: str, *, now: datetime) -> RunQuerySet:
 def expired_in_pack(queue: str, job: str, *, now: datetime) -> RunQuerySet:
     """Return the packed runs of a job in a queue that may not start any more."""
     return Run.objects.filter(queue=queue, job=job, state=State.QUEUED, is_packed=True, expires_at__lte=now)
+
+
+def others_wait(queue: str, job: str, tenant: str, *, now: datetime) -> bool:
+    """Whether packed runs of a job in a queue may start now that are of another tenant."""
+    at = connection.ops.adapt_datetimefield_value(now)
+    with prepared.cursor() as cursor:
+        cursor.execute(f"SELECT {_OTHERS}", [queue, job, tenant, at] * 2)
+        return bool(cursor.fetchone()[0])
 
 
 def claim_pack(queue: str, job: str, tenant: str, *, most: int, worker_id: UUID, now: datetime) -> list[Run]:

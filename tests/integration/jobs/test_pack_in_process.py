@@ -9,7 +9,7 @@ import pytest
 from celery import signals
 from celery.fixups.django import DjangoWorkerFixup  # type: ignore[attr-defined]
 
-from jobs import brief_tracer, pack
+from jobs import brief_tracer, pack, pack_claims
 from jobs.bell import Key
 from jobs.models import Run, Worker
 from jobs.states import State
@@ -27,7 +27,7 @@ def _performed(*calls: dict[str, Any], is_quick: bool = False) -> list[int]:
     for number, kwargs in enumerate(calls):
         columns = {"job": looks_who_has_ended.name, "is_packed": True, "published_at": None, "priority": 9 - number}
         stored_run(State.QUEUED, **columns, kwargs={"label": str(number), **kwargs})
-    runs, _ = pack._claim(Key("base", looks_who_has_ended.name), 10)
+    runs, _ = pack_claims.claim(Key("base", looks_who_has_ended.name), 10)
     pack.Pack(looks_who_has_ended, runs, Tidings(app, "w@here"), is_quick=is_quick).perform()
     assert set(Run.objects.filter(pk__in=[run.pk for run in runs]).values_list("state", flat=True)) == {"SUCCESS"}
     return list(ended_at_start)

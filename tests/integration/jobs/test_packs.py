@@ -14,7 +14,7 @@ from django.db import OperationalError, connection
 from django_celery_results.models import TaskResult
 from pytest_django import DjangoAssertNumQueries
 
-from jobs import Concurrency, bell, job, ledger, pack
+from jobs import Concurrency, bell, job, ledger, pack, pack_claims
 from jobs.bell import Key
 from jobs.ledger import Fence, Success, Usage, successes
 from jobs.ledger.successes import ANSWER_COLUMNS
@@ -38,6 +38,12 @@ def _answer(fence: Fence, at: datetime, *, status: str = "SUCCESS") -> dict[str,
 
 def _waiting(**columns: Any) -> Run:
     return stored_run(State.QUEUED, **{"job": "packed", "is_packed": True, "published_at": None, **columns})
+
+
+@pytest.fixture(autouse=True)
+def forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Know nothing of who was alone in tests before."""
+    monkeypatch.setattr(pack_claims, "_alone", {})
 
 
 def _claim(node: Worker, most: int = 10, tenant: str = "") -> list[Run]:
@@ -113,7 +119,7 @@ def test_a_claim_whose_answer_is_lost_with_the_database_counts_once(this_node: W
         return answer
 
     with connection.execute_wrapper(lose_the_second):
-        claimed, _ = pack._claim(KEY, 6)
+        claimed, _ = pack_claims.claim(KEY, 6)
     assert {run.pk for run in claimed} == runs
     assert {(row_of(pk)["state"], row_of(pk)["attempt"]) for pk in runs} == {("RUNNING", 1)}
 
@@ -122,7 +128,7 @@ def test_a_pack_of_several_tenants_says_whether_more_is_due(this_node: Worker) -
     for tenant, count in {"anna": 7, "bert": 1, "cleo": 2}.items():
         for _ in range(count):
             _waiting(tenant=tenant)
-    packs = [pack._claim(KEY, 7) for _ in range(4)]
+    packs = [pack_claims.claim(KEY, 7) for _ in range(4)]
     assert [(Counter(run.tenant for run in runs), has_more) for runs, has_more in packs] == [
         ({"anna": 2, "bert": 1, "cleo": 2}, True),
         ({"anna": 5}, False),
@@ -131,30 +137,41 @@ def test_a_pack_of_several_tenants_says_whether_more_is_due(this_node: Worker) -
     ]
 
 
+def test_another_tenant_is_seen_within_half_a_window(this_node: Worker, settings: Any) -> None:
+    settings.DAYBOOK = {**settings.DAYBOOK, "window": 12}
+    for _ in range(30):
+        _waiting(tenant="bert")
+    packs = [pack_claims.claim(KEY, 3) for _ in range(4)]
+    assert [Counter(run.tenant for run in runs) for runs, _ in packs] == [{"bert": 3}] * 4
+    _waiting(tenant="anna"), _waiting(tenant="cleo", run_at=ledger.now() + timedelta(hours=1))
+    packs = [pack_claims.claim(KEY, 3) for _ in range(3)]
+    assert [run.tenant for runs, _ in packs for run in runs].count("anna") == 1
+
+
 def test_few_runs_are_claimed_in_one_statement_whosever_they_are(
     this_node: Worker, django_assert_num_queries: DjangoAssertNumQueries, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pack, "_crowded", set())
+    monkeypatch.setattr(pack_claims, "_crowded", set())
     first, last = _waiting(tenant="anna"), _waiting(tenant="bert")
     urgent = _waiting(tenant="cleo", priority=9)
     _waiting(job="other"), _waiting(is_packed=False), _waiting(run_at=ledger.now() + timedelta(minutes=1))
     assert ledger.claim_few(*KEY, most=2, worker_id=this_node.pk, now=ledger.now()) == []
     assert Run.objects.running().count() == 0
     with django_assert_num_queries(1):
-        runs, has_more = pack._claim(KEY, 3)
+        runs, has_more = pack_claims.claim(KEY, 3)
     assert ([run.pk for run in runs], has_more) == ([urgent.pk, first.pk, last.pk], False)
 
 
 def test_a_single_run_says_at_once_that_it_is_all(this_node: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pack, "_crowded", set())
+    monkeypatch.setattr(pack_claims, "_crowded", set())
     run = _waiting()
-    assert [([each.pk for each in runs], more) for runs, more in [pack._claim(KEY, 1)]] == [([run.pk], False)]
+    assert [([each.pk for each in runs], more) for runs, more in [pack_claims.claim(KEY, 1)]] == [([run.pk], False)]
 
 
 def test_tenants_take_turns_also_one_run_at_a_time(this_node: Worker) -> None:
     for tenant in ("anna", "anna", "bert", "bert"):
         _waiting(tenant=tenant)
-    claimed = [pack._claim(KEY, 1)[0][0].tenant for _ in range(4)]
+    claimed = [pack_claims.claim(KEY, 1)[0][0].tenant for _ in range(4)]
     assert claimed in (["anna", "bert", "anna", "bert"], ["bert", "anna", "bert", "anna"])
 
 
