@@ -47,7 +47,6 @@ LONG_SECONDS = 1.0
 
 PARKED_AT_ONCE = 100
 
-
 _paces: defaultdict[str, Pace] = defaultdict(Pace)
 
 

@@ -5,7 +5,6 @@ It waits for days, so it loads no Django: `python -m project.embedded OBSERVER`,
 
 from __future__ import annotations
 
-import contextlib
 import os
 import sys
 from pathlib import Path
@@ -24,7 +23,7 @@ def main(observer: int) -> None:
     foreground.interrupt_on_signals()
     environment = Environment()
     try:
-        with Machine(programs(environment), data_dir=Path(environment.data_dir), write=_say) as machine:
+        with Machine(programs(environment), data_dir=Path(environment.data_dir), write=foreground.say) as machine:
             _wait_for(observer, machine)
             while True:
                 machine.wait(seconds=3600)
@@ -37,13 +36,6 @@ def _wait_for(observer: int, machine: Machine) -> None:
         machine.wait(LOOK_SECONDS)
     if status := os.waitstatus_to_exitcode(ended[1]):
         raise EndedError(f"what waits for all to be ready ended with status {status}")
-
-
-def _say(line: str) -> None:
-    # A terminal that is gone must not keep the processes from being stopped.
-    with contextlib.suppress(OSError):
-        sys.stdout.write(f"{line}\n")
-        sys.stdout.flush()
 
 
 if __name__ == "__main__":

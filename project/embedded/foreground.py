@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
+import sys
 from types import FrameType
 
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -24,6 +26,13 @@ def ignore_further_signals() -> None:
     """Let an ordered stop run to its end, however often Ctrl-C is pressed."""
     for number in STOP_SIGNALS:
         signal.signal(number, signal.SIG_IGN)
+
+
+def say(line: str) -> None:
+    """Write a line at once; a terminal that is gone must not keep the processes from being stopped."""
+    with contextlib.suppress(OSError):
+        sys.stdout.write(f"{line}\n")
+        sys.stdout.flush()
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:

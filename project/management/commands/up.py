@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import sys
 import time
@@ -55,7 +54,7 @@ class Command(BaseCommand):
         self.check()
         call_command("migrate", verbosity=0)
         if welcome.ensure_admin(environment.admin_password):
-            self._say(f"made the user admin; password: {environment.admin_password}")
+            foreground.say(f"made the user admin; password: {environment.admin_password}")
         self._demo = welcome.ensure_demo_user(data_dir)
 
     def _see_through(self, environment: Environment, data_dir: Path) -> None:
@@ -64,19 +63,13 @@ class Command(BaseCommand):
         try:
             for what in chain(answering.until_all_answer(environment), main_job.until_notified(self._demo)):
                 if what != before:
-                    self._say(f"waiting: {what}")
+                    foreground.say(f"waiting: {what}")
                 before = what
                 time.sleep(ASK_SECONDS)
         except main_job.StepFailedError as error:
-            self._say(f"not ready: {error}")
+            foreground.say(f"not ready: {error}")
             return
-        self._say(
+        foreground.say(
             f"ready: http://{HOST}:{environment.port}/admin/ and Flower http://{HOST}:{environment.flower_port}/"
             f" (logins: ADMIN_PASSWORD of admin, and FLOWER_BASIC_AUTH, in {data_dir / 'secrets.env'})"
         )
-
-    def _say(self, line: str) -> None:
-        # A terminal that is gone must not keep the processes from being stopped.
-        with contextlib.suppress(OSError):
-            self.stdout.write(line)
-            self.stdout.flush()
