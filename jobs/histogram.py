@@ -33,14 +33,9 @@ def merged(histograms: Iterable[Mapping[str, int]]) -> Histogram:
     """Return the sum of the histograms."""
     total: Histogram = {}
     for histogram in histograms:
-        add(total, histogram)
+        for bucket, count in histogram.items():
+            total[bucket] = total.get(bucket, 0) + count
     return total
-
-
-def add(total: Histogram, histogram: Mapping[str, int]) -> None:
-    """Add the histogram to `total`."""
-    for bucket, count in histogram.items():
-        total[bucket] = total.get(bucket, 0) + count
 
 
 def quantile(histogram: Mapping[str, int], share: float) -> float | None:
