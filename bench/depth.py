@@ -34,4 +34,5 @@ def _fill(ground: Ground, contender: Contender) -> None:
     else:
         history.child(ground.environment(contender), "migrate")
         history_rows.make(ground.database(DEEP), int(wanted or ROWS), live=0)
+        history.child(ground.environment(contender), "count_days")
     history_rows.leave_history(ground.database(DEEP))
