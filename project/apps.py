@@ -9,12 +9,14 @@ class ProjectConfig(AppConfig):
     name = "project"
 
     def ready(self) -> None:
-        """Register the system checks, and make the roles after migrations."""
+        """Register the system checks, make the roles after migrations, and tell sessions what they begin with."""
+        from django.db.backends.signals import connection_created
         from django.db.models.signals import post_migrate
 
-        from project import checks, observers  # noqa: F401
+        from project import checks, observers, sessions  # noqa: F401
         from project.environment import Environment
         from project.roles import make_roles
 
         observers.set_up(Environment())
         post_migrate.connect(make_roles, dispatch_uid="daybook roles")
+        connection_created.connect(sessions.begin, dispatch_uid="daybook sessions")
