@@ -7,12 +7,14 @@ import hashlib
 import json
 from typing import TYPE_CHECKING, Any
 
-from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.core.exceptions import ImproperlyConfigured
 from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from jobs.conf import conf
+
+if TYPE_CHECKING:
+    from cryptography.fernet import Fernet, MultiFernet
 
 # Every Fernet token starts with version 0x80 and the zero bytes of a 64-bit time.
 _TOKEN_PREFIX = "gAAAAA"  # noqa: S105
@@ -35,6 +37,8 @@ def decrypt(token: str) -> Any:
     Raises:
         UndecryptableError: no configured key fits, or the token was altered.
     """
+    from cryptography.fernet import InvalidToken
+
     try:
         return json.loads(_fernet().decrypt(token.encode()))
     except InvalidToken:
@@ -44,6 +48,8 @@ def decrypt(token: str) -> Any:
 
 def is_of_newest_key(token: str) -> bool:
     """Whether the newest key opens it."""
+    from cryptography.fernet import InvalidToken
+
     try:
         _fernets()[0].decrypt(token.encode())
     except InvalidToken:
@@ -52,10 +58,14 @@ def is_of_newest_key(token: str) -> bool:
 
 
 def _fernet() -> MultiFernet:
+    from cryptography.fernet import MultiFernet
+
     return MultiFernet(_fernets())
 
 
 def _fernets() -> list[Fernet]:
+    from cryptography.fernet import Fernet
+
     current = conf()
     keys = list(current.encryption_keys)
     if not keys and current.development_secret:
