@@ -11,10 +11,5 @@ class IngestionConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Register the system checks, the verbs of the jobs command and what a beat does when it starts."""
-        from django_typer.utils import register_command_plugins
-
+        """Register the system checks and what a beat does when it starts."""
         from ingestion import checks, starting  # noqa: F401
-        from ingestion.management import plugins
-
-        register_command_plugins(plugins)

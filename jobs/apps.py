@@ -19,15 +19,12 @@ class JobsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Register the verbs of the jobs command; fit django-celery-beat's tables to our beat."""
+        """Register the system checks; fit django-celery-beat's tables to our beat."""
         from django_celery_beat import models as beat
-        from django_typer.utils import register_command_plugins
 
-        from jobs.management import plugins
         from jobs.rules_in_use import refuse_if_used
 
         checks.register(supported_databases)
-        register_command_plugins(plugins)
         pre_migrate.connect(_before_migrations, sender=self)
         post_migrate.connect(_after_migrations, sender=self)
         for rule in (beat.IntervalSchedule, beat.CrontabSchedule, beat.ClockedSchedule, beat.SolarSchedule):

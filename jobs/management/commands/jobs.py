@@ -1,6 +1,6 @@
 """`manage.py jobs`: everything a person may ask of the engine, from a terminal, cron or a container.
 
-Other apps add verbs as django-typer plug-ins: import `Command` from here and decorate with `@Command.command()`.
+Other apps add verbs in `management.plugins.jobs`: import `Command` from here and decorate with `@Command.command()`.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typer import Argument, Option
 
 from jobs import audit, explain, operations, queries
 from jobs.cli.exits import bad_usage, exit_codes, is_misuse, judge, misuse
+from jobs.cli.plugins import register_verbs
 from jobs.cli.printing import jobs_table, log_line, print_json, print_rich, reason_line, run_page, runs_table
 from jobs.cli.reading import asker, read_arguments, read_state, read_time, read_user, shell
 from jobs.errors import RefusedError
@@ -214,3 +215,6 @@ class Command(TyperCommand, rich_markup_mode="markdown"):
             time.sleep(_POLL_SECONDS)
             run = queries.find_run(run.pk)
         return run
+
+
+register_verbs()
