@@ -6,8 +6,6 @@ import os
 import secrets
 from pathlib import Path
 
-from cryptography.fernet import Fernet
-
 
 def ensure(path: Path) -> bool:
     """Write fresh secrets to `path` unless it exists, and return whether it did."""
@@ -25,6 +23,8 @@ def ensure(path: Path) -> bool:
 
 
 def _fresh() -> dict[str, str]:
+    from cryptography.fernet import Fernet
+
     return {
         "SECRET_KEY": secrets.token_urlsafe(48),
         "FIELD_ENCRYPTION_KEYS": Fernet.generate_key().decode(),

@@ -31,6 +31,7 @@ EMPTY_WORDS = re.compile(r"(?i)(^|_|(?<=[a-z]))(utils?|helpers?|managers?|servic
 IMPOSED = {"create_task_handler"}  # Celery's names, of what is overridden
 # Too slow to load at start-up, or an extra, so that the function which needs one imports it.
 HEAVY = {
+    "cryptography",
     "pypdf",
     "docx",
     "dateparser",
