@@ -33,9 +33,8 @@ FORMAT_MODULE_PATH = "project.formats"
 TIME_ZONE = ENVIRONMENT.time_zone
 
 INSTALLED_APPS = [
-    "unfold",
-    # The admin's pages are imported where URLs are served: a worker or beat does without them.
-    "django.contrib.admin.apps.SimpleAdminConfig",
+    "project.installed.ThemeConfig",
+    "project.installed.AdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -49,7 +48,7 @@ INSTALLED_APPS = [
     "axes",
     "django_otp",
     "project",
-    "project.terminal.TerminalConfig",
+    "project.installed.TerminalConfig",
     "jobs",
     "ingestion",
     "notifications",
