@@ -6,7 +6,9 @@ it is Django's own cursor.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 from typing import Any, NamedTuple, cast
 from weakref import WeakKeyDictionary
 
@@ -14,15 +16,32 @@ from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.utils import CursorWrapper
 
 
+@dataclass(frozen=True, eq=False)
+class Statement:
+    """A statement that returns no rows; its parameters are `$1`, `$2` ..., each sent as text (0) or in binary form (1)."""
+
+    name: bytes
+    text: bytes
+    formats: Sequence[int]
+
+
+# Of libpq (PGTransactionStatusType, ExecStatusType): psycopg's own names for them cost a look each.
+_IDLE, _DONE = 0, 1
+
+
 class _Kept(NamedTuple):
     """What stays with a session: its cursor, which knows how to send each type; None where nothing is prepared."""
 
+    psycopg: Any
     session: Any
     cursor: Any
+    statements: set[Statement]
 
 
 # By Django's connection, which is its thread's own.
 _kept: WeakKeyDictionary[Any, _Kept] = WeakKeyDictionary()
+# By session: where connections are pooled, one may come back.
+_statements: WeakKeyDictionary[Any, set[Statement]] = WeakKeyDictionary()
 
 
 def cursor() -> AbstractContextManager[CursorWrapper]:
@@ -33,20 +52,73 @@ def cursor() -> AbstractContextManager[CursorWrapper]:
     ours: Any = connections[DEFAULT_DB_ALIAS]
     if ours.vendor != "postgresql":
         return cast("CursorWrapper", ours.cursor())
-    ours.close_if_health_check_failed()
-    ours.ensure_connection()
-    ours.validate_thread_sharing()
-    kept = _kept.get(ours)
-    if kept is None or kept.session is not ours.connection:
-        kept = _kept[ours] = _keep(ours.connection, ours.Database.Cursor)
+    kept = _kept_by(ours)
     # Django's log of statements can't tell what was sent through a cursor that is not its own.
     if kept.cursor is None or ours.queries_logged:
         return cast("CursorWrapper", ours.cursor())
     return nullcontext(ours.make_cursor(kept.cursor))
 
 
-def _keep(session: Any, cursor_class: Any) -> _Kept:
-    return _Kept(session, cursor_class(session) if _allow(session) else None)
+def sent(statement: Statement, parameters: Sequence[bytes | None]) -> bool:
+    """Execute the statement through libpq itself, at a third of what a cursor takes for its parameters.
+
+    False, and nothing done, where only a cursor will do: behind a pooler, in a transaction (the cursor begins it, and
+    a statement that the session has forgotten would break it), and where somebody listens to what is executed.
+    """
+    ours: Any = connections[DEFAULT_DB_ALIAS]
+    if ours.vendor != "postgresql":
+        return False
+    kept = _kept_by(ours)
+    if kept.cursor is None or ours.execute_wrappers or ours.queries_logged or not _is_ready(kept.session):
+        return False
+    with ours.wrap_database_errors, kept.session.lock:
+        try:
+            _send(kept, statement, parameters)
+        except kept.psycopg.errors.InvalidSqlStatementName:
+            # Psycopg lets a session forget all of them after a rollback.
+            kept.statements.clear()
+            _send(kept, statement, parameters)
+    return True
+
+
+def _is_ready(session: Any) -> bool:
+    libpq = session.pgconn
+    return session.autocommit and libpq.transaction_status == _IDLE and not libpq.pipeline_status
+
+
+def _send(kept: _Kept, statement: Statement, parameters: Sequence[bytes | None]) -> None:
+    if statement not in kept.statements:
+        kept.session.pgconn.send_prepare(statement.name, statement.text)
+        _await(kept)
+        kept.statements.add(statement)
+    kept.session.pgconn.send_query_prepared(statement.name, parameters, statement.formats)
+    _await(kept)
+
+
+def _await(kept: _Kept) -> None:
+    """Wait for the answer as a cursor does: a signal's handler runs meanwhile.
+
+    Raises: psycopg.Error.
+    """
+    psycopg, session = kept.psycopg, kept.session
+    for result in session.wait(psycopg.generators.execute(session.pgconn)):
+        if result.status != _DONE:
+            raise psycopg.errors.error_from_result(result, encoding=session.info.encoding)
+
+
+def _kept_by(ours: Any) -> _Kept:
+    ours.close_if_health_check_failed()
+    ours.ensure_connection()
+    ours.validate_thread_sharing()
+    kept = _kept.get(ours)
+    if kept is None or kept.session is not ours.connection:
+        kept = _kept[ours] = _keep(ours.Database, ours.connection)
+    return kept
+
+
+def _keep(psycopg: Any, session: Any) -> _Kept:
+    cursor = psycopg.Cursor(session) if _allow(session) else None
+    return _Kept(psycopg, session, cursor, _statements.setdefault(session, set()))
 
 
 def _allow(raw: Any) -> bool:

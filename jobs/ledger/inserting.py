@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from functools import cache
-from typing import Any
+from operator import attrgetter, itemgetter
+from typing import Any, NamedTuple
 
 from django.db import connection, models
 
 from jobs import prepared
 from jobs.dialect import own_uuid
 from jobs.models import Run
+from jobs.models.run import Cause
+from jobs.states import State
 
 # What no fresh run differs in: NULL where nothing is said.
 _ALIKE: dict[str, Any] = {
@@ -28,23 +32,58 @@ _EMPTY = (
     *("schedule", "worker", "process_id", "concurrency_slot", "started_at", "finished_at", "cancel_requested_at"),
     *("progress", "checkpoint", "cpu_seconds", "max_rss", "resolved_at"),
 )
+# What most don't differ in either: said in the statement, it is neither turned into bytes nor read again.
+_USUAL: dict[str, Any] = {
+    "priority": 0,
+    "state": State.QUEUED,
+    "options": {},
+    "owner_id": None,
+    "cause": Cause.CODE,
+    "fire_at": None,
+    "tenant": "",
+    "expires_at": None,
+    "parent_id": None,
+    "root_id": None,
+    "unique_key": None,
+    "concurrency_key": None,
+    "concurrency_limit": 1,
+    "rate_key": None,
+}
 _GIVEN = [field for field in Run._meta.concrete_fields if field.name not in (*_ALIKE, *_EMPTY)]  # noqa: SLF001 - Django's documented API
-_COLUMNS = ", ".join((*(str(field.column) for field in _GIVEN), *_ALIKE))
-_PLACES = ", ".join(("%s",) * len(_GIVEN))
-_INSERT = (
-    f"INSERT INTO jobs_run ({_COLUMNS}) VALUES ({_PLACES}, "  # noqa: S608 - constants
-    f"{', '.join(str(value).upper() if value is False else repr(value) for value in _ALIKE.values())})"
-)
-_COPY = f"COPY jobs_run ({_COLUMNS}) FROM STDIN"
+_COPY = f"COPY jobs_run ({', '.join((*(str(field.column) for field in _GIVEN), *_ALIKE))}) FROM STDIN"
+# From here PostgreSQL counts time.
+_EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
 
 _Adapter = Callable[[Any], Any]
 _Adapters = list[tuple[str, _Adapter | None]]
+_Fields = Sequence["models.Field[Any, Any]"]
+
+
+class _Sent(NamedTuple):
+    """How PostgreSQL is sent a value: as text (0), or in binary form (1), where a text may not be cut at a NUL."""
+
+    format: int
+    encode: Callable[[Any], bytes]
+
+
+class _Form(NamedTuple):
+    """A statement that inserts one run, for a cursor and for libpq; it says the columns that are not given."""
+
+    given: _Fields
+    text: str
+    statement: prepared.Statement
+    encoders: list[tuple[str, Callable[[Any], bytes]]]
 
 
 def insert(run: Run) -> None:
     """Insert a run whose id is fresh and that no guard can refuse."""
+    form = _BRIEF if _usual_of(run.__dict__) == _AS_USUAL else _FULL
+    vendor = connection.vendor
+    if vendor == "postgresql" and not connection.in_atomic_block and prepared.sent(form.statement, _bytes(run, form)):
+        return
     with prepared.cursor() as cursor:
-        cursor.execute(_INSERT, _values(run, _adapters(cursor.db.vendor)))
+        cursor.execute(form.text, _values(run, _adapters(vendor, is_brief=form is _BRIEF)))
 
 
 def insert_all(runs: Sequence[Run]) -> None:
@@ -53,7 +92,7 @@ def insert_all(runs: Sequence[Run]) -> None:
     rows = [_values(run, adapters) for run in runs]
     if connection.vendor != "postgresql":
         with connection.cursor() as cursor:
-            cursor.executemany(_INSERT, rows)
+            cursor.executemany(_FULL.text, rows)
         return
     alike = list(_ALIKE.values())
     raw: Any
@@ -71,9 +110,9 @@ def _values(run: Run, adapters: _Adapters) -> list[Any]:
 
 
 @cache
-def _adapters(vendor: str) -> _Adapters:
+def _adapters(vendor: str, *, is_brief: bool = False) -> _Adapters:
     """Return the given columns, each with what turns its value into the database's, where the driver doesn't."""
-    return [(field.attname, _adapter(field, vendor)) for field in _GIVEN]
+    return [(field.attname, _adapter(field, vendor)) for field in (_BRIEF if is_brief else _FULL).given]
 
 
 def _adapter(field: models.Field[Any, Any], vendor: str) -> _Adapter | None:
@@ -88,3 +127,54 @@ def _adapter(field: models.Field[Any, Any], vendor: str) -> _Adapter | None:
             return field.get_prep_value
         case _:
             return None
+
+
+def _bytes(run: Run, form: _Form) -> list[bytes | None]:
+    given = run.__dict__
+    return [None if (value := given[name]) is None else encode(value) for name, encode in form.encoders]
+
+
+def _sent(field: models.Field[Any, Any]) -> _Sent:
+    match field.target_field if isinstance(field, models.ForeignKey) else field:
+        case models.UUIDField():
+            return _Sent(1, attrgetter("bytes"))
+        case models.DateTimeField():
+            return _Sent(1, lambda at: ((at - _EPOCH) // _MICROSECOND).to_bytes(8, signed=True))
+        case models.TextField() as text:
+            return _Sent(1, lambda value: str(text.get_prep_value(value)).encode())
+        case models.CharField():
+            return _Sent(1, str.encode)
+        case _:
+            return _Sent(0, lambda value: str(value).encode())
+
+
+def _form(name: str, given: _Fields, said: Mapping[str, Any]) -> _Form:
+    columns = ", ".join((*(str(field.column) for field in given), *said))
+    insert = f"INSERT INTO jobs_run ({columns}) VALUES (%s, {', '.join(map(_literal, said.values()))})"  # noqa: S608 - constants
+    sent = [_sent(field) for field in given]
+    numbered = ", ".join(f"${number + 1}" for number in range(len(given)))
+    return _Form(
+        given,
+        insert % ", ".join(("%s",) * len(given)),
+        prepared.Statement(name.encode(), (insert % numbered).encode(), [each.format for each in sent]),
+        [(field.attname, each.encode) for field, each in zip(given, sent, strict=True)],
+    )
+
+
+def _literal(value: Any) -> str:
+    match value:
+        case None:
+            return "NULL"
+        case bool():
+            return str(value).upper()
+        case dict():
+            return "'{}'"
+        case _:
+            return repr(value if isinstance(value, int) else str(value))
+
+
+_usual_of, _AS_USUAL = itemgetter(*_USUAL), tuple(_USUAL.values())
+_FULL = _form("daybook_insert_run", _GIVEN, _ALIKE)
+_BRIEF = _form(
+    "daybook_insert_usual_run", [field for field in _GIVEN if field.attname not in _USUAL], {**_USUAL, **_ALIKE}
+)
