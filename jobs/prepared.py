@@ -18,7 +18,7 @@ from django.db.backends.utils import CursorWrapper
 
 @dataclass(frozen=True, eq=False)
 class Statement:
-    """A statement that returns no rows; its parameters are `$1`, `$2` ..., each sent as text (0) or in binary form (1)."""
+    """A statement that returns no rows; its parameters `$1`, `$2` ... are sent as text (0) or in binary form (1)."""
 
     name: bytes
     text: bytes
@@ -59,15 +59,12 @@ def cursor() -> AbstractContextManager[CursorWrapper]:
     return nullcontext(ours.make_cursor(kept.cursor))
 
 
-def sent(statement: Statement, parameters: Sequence[bytes | None]) -> bool:
-    """Execute the statement through libpq itself, at a third of what a cursor takes for its parameters.
+def sent(ours: Any, statement: Statement, parameters: Sequence[bytes | None]) -> bool:
+    """Execute the statement on Django's connection to PostgreSQL through libpq itself, at a third of a cursor's cost.
 
-    False, and nothing done, where only a cursor will do: behind a pooler, in a transaction (the cursor begins it, and
-    a statement that the session has forgotten would break it), and where somebody listens to what is executed.
+    False, and nothing done, where only a cursor will do: behind a pooler, in a transaction (which the cursor begins,
+    and a forgotten statement would break), and where somebody listens to what is executed.
     """
-    ours: Any = connections[DEFAULT_DB_ALIAS]
-    if ours.vendor != "postgresql":
-        return False
     kept = _kept_by(ours)
     if kept.cursor is None or ours.execute_wrappers or ours.queries_logged or not _is_ready(kept.session):
         return False

@@ -8,7 +8,7 @@ from functools import cache
 from operator import attrgetter, itemgetter
 from typing import Any, NamedTuple
 
-from django.db import connection, models
+from django.db import DEFAULT_DB_ALIAS, connection, connections, models
 
 from jobs import prepared
 from jobs.dialect import own_uuid
@@ -79,11 +79,12 @@ class _Form(NamedTuple):
 def insert(run: Run) -> None:
     """Insert a run whose id is fresh and that no guard can refuse."""
     form = _BRIEF if _usual_of(run.__dict__) == _AS_USUAL else _FULL
-    vendor = connection.vendor
-    if vendor == "postgresql" and not connection.in_atomic_block and prepared.sent(form.statement, _bytes(run, form)):
+    ours: Any = connections[DEFAULT_DB_ALIAS]
+    can_be_sent = ours.vendor == "postgresql" and not ours.in_atomic_block
+    if can_be_sent and prepared.sent(ours, form.statement, _bytes(run, form)):
         return
     with prepared.cursor() as cursor:
-        cursor.execute(form.text, _values(run, _adapters(vendor, is_brief=form is _BRIEF)))
+        cursor.execute(form.text, _values(run, _adapters(ours.vendor, is_brief=form is _BRIEF)))
 
 
 def insert_all(runs: Sequence[Run]) -> None:

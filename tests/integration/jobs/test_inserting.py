@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import IntegrityError, transaction
+from django.db import DataError, IntegrityError, connection, transaction
 from pytest_django import DjangoAssertNumQueries
 
 from jobs import ledger
@@ -60,6 +60,51 @@ def test_the_row_is_what_the_orm_would_have_written(
         Run.objects.filter(pk=given["id"]).delete()
     enqueue(new_run(**given))
     assert Run.objects.filter(pk=given["id"]).values().get() == expected
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("columns", [dict, _all_columns], ids=["none", "all"])
+def test_outside_a_transaction_too(columns: Callable[[], dict[str, Any]]) -> None:
+    given = {**columns(), "id": new_run_id(), "correlation_id": "job-1"}
+    new_run(**given).save(force_insert=True)
+    expected = Run.objects.filter(pk=given["id"]).values().get()
+    Run.objects.filter(pk=given["id"]).delete()
+    ledger.enqueue_new(new_run(**given))
+    assert Run.objects.filter(pk=given["id"]).values().get() == expected
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_session_that_has_forgotten_its_statements_is_told_them_again() -> None:
+    ledger.enqueue_new(new_run())
+    with transaction.atomic():
+        ledger.enqueue_new(new_run())
+        transaction.set_rollback(True)
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("DEALLOCATE ALL")
+    for _ in range(2):
+        ledger.enqueue_new(new_run())
+    assert Run.objects.count() == 3
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_the_column_can_not_hold_is_an_error_and_not_cut() -> None:
+    for text in ("too long" * 100, "nul\0within"):
+        if connection.vendor == "postgresql":
+            with pytest.raises((DataError, ValueError)):
+                ledger.enqueue_new(new_run(tenant=text))
+            with pytest.raises((DataError, ValueError)):
+                ledger.enqueue_new(new_run(correlation_id=text))
+            assert not Run.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_taken_key_outside_a_transaction_is_djangos_error_and_the_session_goes_on() -> None:
+    run = saved_run()
+    with pytest.raises(IntegrityError):
+        ledger.enqueue_new(new_run(id=run.pk))
+    ledger.enqueue_new(new_run())
+    assert Run.objects.count() == 2
 
 
 def test_one_is_one_statement_and_many_are_few(django_assert_num_queries: DjangoAssertNumQueries) -> None:
