@@ -48,10 +48,12 @@ class Key(NamedTuple):
 
 def announce(*runs: Run) -> None:
     """After the caller's commit, send the messages of the runs due now, and ring for those that have none."""
-    publish.publish_after_commit(*(run for run in runs if not run.is_packed))
+    packed = [run for run in runs if run.is_packed]
+    if len(packed) < len(runs):
+        publish.publish_after_commit(*(run for run in runs if not run.is_packed))
     if publish.is_left_to_dispatcher():
         return
-    keys = {Key(run.queue, run.job) for run in runs if run.is_packed and run.state == State.QUEUED}
+    keys = {Key(run.queue, run.job) for run in packed if run.state == State.QUEUED}
     for key in sorted(keys):
         transaction.on_commit(partial(_want, key))
 

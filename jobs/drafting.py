@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 from uuid import UUID
 
 import structlog
@@ -14,7 +14,7 @@ from django.db.models.base import ModelState
 from django.utils import timezone
 
 from jobs import context, observing, window, wire
-from jobs.conf import conf
+from jobs.conf import Conf, conf
 from jobs.errors import ArgumentsError
 from jobs.identifiers import correlation_id_of, new_run_id, run_id_of
 from jobs.models import Run
@@ -82,7 +82,8 @@ def draft(  # noqa: PLR0913 - one column each
     Raises: ArgumentsError.
     """
     declared, active, now = job.declaration, context.active_run(), timezone.now()
-    called = _called(job, args, kwargs, tenant=tenant, unique_key=unique_key)
+    settings = conf()
+    called = _called(job, args, kwargs, settings, tenant=tenant, unique_key=unique_key)
     queue_name, routed = route(job, {"queue": queue, **more}, args, kwargs)
     run_at = moment(eta, now) or (now + timedelta(seconds=countdown) if countdown else now)
     run_id = run_id_of(task_id) if task_id else new_run_id()
@@ -107,12 +108,41 @@ def draft(  # noqa: PLR0913 - one column each
         correlation_id=_correlation_id(active, run_id),
         parent_id=active.id if active else None,
         root_id=active.root_id if active else None,
-        code_version=conf().code_version,
+        code_version=settings.code_version,
         **called,
     )
     _count_on(run)
     if task_id and task_id != str(run.pk):
         run.options["task_id"] = task_id
+    return run
+
+
+class Usual(NamedTuple):
+    """What runs of a job have in common whose call says nothing but arguments, and what that was worked out from."""
+
+    source: tuple[Any, ...]
+    columns: dict[str, Any]
+
+
+def draft_usual(job: Job, args: list[Any], kwargs: dict[str, Any]) -> Run:
+    """Return what `draft` does for arguments alone; for a job's second run on it is mostly known what that is.
+
+    Raises: ArgumentsError.
+    """
+    settings, usual = conf(), job.usual
+    source = (settings, job.declaration, job.time_limit, job.soft_time_limit)
+    if context.active_run() is not None or observing.observers():
+        return draft(job, args, kwargs)
+    if usual is None or usual.source != source:
+        run = draft(job, args, kwargs)
+        if not _is_routed(job) and job.declaration.expires_seconds is None:
+            job.usual = Usual(source, dict(vars(run)))
+        return run
+    run, run_id, now = Run.__new__(Run), new_run_id(), datetime.now(UTC)
+    own = {"id": run_id, "correlation_id": _correlation_id(None, run_id), "created_at": now, "run_at": now}
+    fresh = {"options": {}, "attempts": [], "_state": ModelState()}
+    vars(run).update({**usual.columns, **own, **fresh, **_called(job, args, kwargs, settings)})
+    _count_on(run)
     return run
 
 
@@ -122,19 +152,24 @@ def draft_alike(job: Job, calls: Iterable[dict[str, Any]], *, tenant: str = "", 
     Raises: ArgumentsError.
     """
     pattern: Run | None = None
-    is_routed, is_related = bool(cast("Any", job.app.amqp.router).routes), False
+    is_routed, is_related = _is_routed(job), False
     for kwargs in calls:
         if pattern is None or is_routed:
             pattern = run = draft(job, [], kwargs, tenant=tenant, **options)
             is_related = run.correlation_id != correlation_id_of(run.pk)
         else:
             run, run_id = Run.__new__(Run), new_run_id()
-            called = _called(job, [], kwargs, tenant=tenant, unique_key=options.get("unique_key"))
+            called = _called(job, [], kwargs, conf(), tenant=tenant, unique_key=options.get("unique_key"))
             correlation_id = pattern.correlation_id if is_related else correlation_id_of(run_id)
             own = {"id": run_id, "correlation_id": correlation_id, "_state": ModelState()}
             vars(run).update(vars(pattern), **called, **own)
             _count_on(run)
         yield run
+
+
+def _is_routed(job: Job) -> bool:
+    """Whether where a run goes may depend on its arguments."""
+    return bool(cast("Any", job.app.amqp.router).routes)
 
 
 def _fresh(**columns: Any) -> Run:
@@ -144,11 +179,11 @@ def _fresh(**columns: Any) -> Run:
     return run
 
 
-def _called(job: Job, args: list[Any], kwargs: dict[str, Any], **guarded: Any) -> dict[str, Any]:
+def _called(job: Job, args: list[Any], kwargs: dict[str, Any], settings: Conf, **guarded: Any) -> dict[str, Any]:
     """Return the columns that depend on the arguments, once these are known to fit."""
     if problem := problem_of_call(job, args, kwargs):
         raise ArgumentsError(problem)
-    wire.check_size(args, kwargs, most_bytes=conf().max_arguments_bytes)
+    wire.check_size(args, kwargs, most_bytes=settings.max_arguments_bytes)
     sealed_args, sealed_kwargs = sealed(job, args, kwargs)
     return {"args": sealed_args, "kwargs": sealed_kwargs, **_guards(job, args, kwargs, **guarded)}
 
@@ -162,8 +197,7 @@ def _count_on(run: Run) -> None:
 def route(job: Job, options: dict[str, Any], args: Any, kwargs: Any) -> tuple[str, dict[str, Any]]:
     """Return the name of the queue that Celery's router chooses, and the options left for the message."""
     given = {name: value for name, value in options.items() if name not in _NOT_KEPT and value is not None}
-    defaults = {name: value for name, value in job._get_exec_options().items() if value is not None}  # type: ignore[attr-defined] # noqa: SLF001
-    wanted = {**defaults, **given}
+    wanted = {**_defaults(job), **given}
     if "queue" not in wanted and job.declaration.queue and "exchange" not in wanted:
         wanted["queue"] = job.declaration.queue
     router, named = cast("Any", job.app.amqp.router), wanted.pop("queue", None)
@@ -175,6 +209,15 @@ def route(job: Job, options: dict[str, Any], args: Any, kwargs: Any) -> tuple[st
     for ours in ("priority", "expires", "countdown"):
         routed.pop(ours, None)
     return str(queue), routed
+
+
+@lru_cache(maxsize=1000)
+def _defaults(job: Job) -> dict[str, Any]:
+    """Return the job's own options for its messages; what the app says of every message need not be in every row."""
+    own = {name: value for name, value in job._get_exec_options().items() if value is not None}  # type: ignore[attr-defined] # noqa: SLF001
+    if own.get("serializer") == job.app.conf.task_serializer:
+        del own["serializer"]
+    return own
 
 
 @lru_cache(maxsize=1000)
@@ -201,7 +244,7 @@ def moment(value: float | datetime | str | None, now: datetime) -> datetime | No
     return time if time.tzinfo else time.replace(tzinfo=UTC)
 
 
-def _guards(job: Job, args: Any, kwargs: Any, *, tenant: str, unique_key: str | None) -> dict[str, Any]:
+def _guards(job: Job, args: Any, kwargs: Any, *, tenant: str = "", unique_key: str | None = None) -> dict[str, Any]:
     """Return the guards' columns: each key is its format string filled with the arguments that are not sensitive."""
     says = job.declaration
     if not (says.unique or says.concurrency or says.rate_limit or says.tenant):

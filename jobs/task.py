@@ -37,6 +37,7 @@ class Job(Task):  # type: ignore[type-arg]
     store_errors_even_if_ignored = True
     Request = "jobs.parcel:Request"
     declaration: Declaration = PLAIN
+    usual: drafting.Usual | None = None
     _tracer: attempt.Tracer | None = None
 
     @property
@@ -114,9 +115,10 @@ class Job(Task):  # type: ignore[type-arg]
             return super().apply_async(
                 tuple(args or ()), dict(kwargs or {}), task_id, producer, link, link_error, shadow, **kept
             )
-        trail = options.get("add_to_parent", True)
-        options |= {"link": _frozen(link), "link_error": _frozen(link_error), "shadow": shadow}
-        run = self.new_run(list(args or ()), dict(kwargs or {}), task_id=task_id, **options)
+        trail = options.pop("add_to_parent", True)
+        said = {"task_id": task_id, "link": _frozen(link), "link_error": _frozen(link_error), "shadow": shadow}
+        options |= {name: value for name, value in said.items() if value is not None}
+        run = self.new_run(list(args or ()), dict(kwargs or {}), **options)
         run = self.enqueue(run, is_fresh=task_id is None)
         result = self.AsyncResult(run.task_id)
         parent = self.app.current_worker_task
@@ -189,7 +191,7 @@ class Job(Task):  # type: ignore[type-arg]
 
         Raises: ArgumentsError.
         """
-        return drafting.draft(self, args, kwargs, **options)
+        return drafting.draft(self, args, kwargs, **options) if options else drafting.draft_usual(self, args, kwargs)
 
     def retry(  # noqa: PLR0913, PLR0917 - Celery's signature
         self,
