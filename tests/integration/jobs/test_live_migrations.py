@@ -15,6 +15,7 @@ from django.db.migrations import Migration
 from django.db.migrations.state import ProjectState
 
 from jobs import lock_timeout
+from jobs.live_checks import WithoutChecksLive
 from jobs.live_indexes import AddIndexLive, RemoveIndexLive, WithoutIndexLive
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.req("PL-5")]
@@ -101,6 +102,25 @@ def test_only_what_finds_a_result_by_its_task_is_indexed_and_the_rest_may_come_b
     assert _indexed_of_results() == {("id",), ("task_id",), ("status",)}
     applied(operation)
     assert _indexed_of_results() == {("id",), ("task_id",)}
+
+
+def test_the_counts_of_a_run_have_no_check_and_may_have_them_again(postgres: None) -> None:
+    operation = WithoutChecksLive("run", ("attempt", "max_rss"))
+    assert _checks_of_runs() == set()
+    applied(operation, backwards=True)
+    assert _checks_of_runs() == {("attempt", True), ("max_rss", True)}
+    for _ in range(2):
+        applied(operation)
+        assert _checks_of_runs() == set()
+
+
+def _checks_of_runs() -> set[tuple[str, bool]]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT attname, convalidated FROM pg_constraint JOIN pg_attribute"
+            " ON attrelid = conrelid AND attnum = conkey[1] WHERE contype = 'c' AND conrelid = 'jobs_run'::regclass"
+        )
+        return set(cursor.fetchall())
 
 
 def _indexed_of_results() -> set[tuple[str, ...]]:

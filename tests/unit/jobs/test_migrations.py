@@ -15,6 +15,7 @@ from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.migration import Migration
 from django.db.migrations.operations.base import Operation
 
+from jobs.live_checks import WithoutChecksLive
 from jobs.live_indexes import AddIndexLive, AddUniqueLive, RemoveIndexLive
 
 # Up to these everything belongs to the first release, which no installation has migrated from.
@@ -71,6 +72,8 @@ def _problem(operation: Operation, new: set[str], *, atomic: bool) -> str:
         case AddIndexLive() | RemoveIndexLive() | AddUniqueLive():
             problem = "builds an index concurrently inside a transaction" if atomic else ""
         case migrations.RemoveConstraint(name=name) if name in FORGOTTEN:
+            problem = ""
+        case WithoutChecksLive():
             problem = ""
         case migrations.AddIndex() | migrations.RemoveIndex():
             problem = "" if small else f"locks {table} while it builds or drops an index: use jobs.live_indexes"
