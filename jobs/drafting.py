@@ -136,11 +136,11 @@ def draft_usual(job: Job, args: list[Any], kwargs: dict[str, Any]) -> Run:
     if usual is None or usual.source != source:
         run = draft(job, args, kwargs)
         if not _is_routed(job) and job.declaration.expires_seconds is None:
-            job.usual = Usual(source, dict(vars(run)))
+            job.usual = Usual(source, {**vars(run), "options": dict(run.options)})
         return run
     run, run_id, now = Run.__new__(Run), new_run_id(), datetime.now(UTC)
     own = {"id": run_id, "correlation_id": _correlation_id(None, run_id), "created_at": now, "run_at": now}
-    fresh = {"options": {}, "attempts": [], "_state": ModelState()}
+    fresh = {"options": dict(usual.columns["options"]), "attempts": [], "_state": ModelState()}
     vars(run).update({**usual.columns, **own, **fresh, **_called(job, args, kwargs, settings)})
     _count_on(run)
     return run

@@ -109,7 +109,7 @@ class Job(Task):  # type: ignore[type-arg]
 
         Raises: ArgumentsError (a TypeError) when the arguments don't fit the signature or aren't JSON.
         """
-        if self.app.conf.task_always_eager:
+        if self.app.conf["task_always_eager"]:
             ours = ("owner", "cause", "tenant", "unique_key")
             kept = {name: value for name, value in options.items() if name not in ours}
             return super().apply_async(

@@ -12,7 +12,7 @@ import time_machine
 from django.contrib.auth.models import User
 from django.db import transaction
 
-from jobs import publish
+from jobs import drafting, publish
 from jobs.breaker import WHOLE, Breaker
 from jobs.errors import ArgumentsError
 from jobs.models import Bell, Run
@@ -36,6 +36,39 @@ def test_delay_returns_the_id_of_a_queued_row() -> None:
     run = Run.objects.get(pk=result.id)
     assert (run.job, run.args, run.kwargs, run.state, run.attempt) == ("add", [1], {"y": 2}, "QUEUED", 0)
     assert result.state == "PENDING"
+
+
+@pytest.mark.parametrize("own", [{}, {"compression": "gzip"}], ids=["no options", "an option of the job's own"])
+@pytest.mark.parametrize("job", [add, one_at_a_time, unique_by_arguments], ids=lambda job: job.name)
+@pytest.mark.req("PL-1")
+def test_a_jobs_later_runs_are_drafted_like_its_first(
+    job: Any, own: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    task: Any = app.tasks[job.name]
+    monkeypatch.setattr(task, "_exec_options", {**task._get_exec_options(), **own})
+    monkeypatch.setattr(task, "usual", None)
+    drafting._defaults.cache_clear()
+    with time_machine.travel(NOON, tick=False):
+        first, *later = (vars(drafting.draft(task, ["a"], {})), *(vars(task.new_run(["a"], {})) for _ in range(3)))
+        task.new_run(["b"], {}).options["of"] = "another"
+        later.append(vars(task.new_run(["a"], {})))
+    drafting._defaults.cache_clear()
+    varied = {"id", "correlation_id", "_state"}
+    assert len({run["id"] for run in (first, *later)}) == 5
+    for run in later:
+        assert run["correlation_id"] == f"job-{run['id']}"
+        assert {name: run[name] for name in run.keys() - varied} == {
+            name: first[name] for name in first.keys() - varied
+        }
+    assert first["options"] == own
+
+
+@pytest.mark.req("PL-1")
+def test_a_setting_that_changes_counts_from_the_next_run_on(settings: Any) -> None:
+    assert [add.new_run([1], {}).is_packed for _ in range(2)] == [True, True]
+    settings.DAYBOOK = {**settings.DAYBOOK, "packs_ordinary_jobs": False, "code_version": "next"}
+    runs = [add.new_run([1], {}) for _ in range(2)]
+    assert [(run.is_packed, run.code_version) for run in runs] == [(False, "next")] * 2
 
 
 @pytest.mark.django_db(transaction=True)
