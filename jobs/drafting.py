@@ -82,8 +82,8 @@ def draft(  # noqa: PLR0913 - one column each
     Raises: ArgumentsError.
     """
     declared, active, now = job.declaration, context.active_run(), timezone.now()
-    settings = conf()
-    called = _called(job, args, kwargs, settings, tenant=tenant, unique_key=unique_key)
+    current = conf()
+    called = _called(job, args, kwargs, current, tenant=tenant, unique_key=unique_key)
     queue_name, routed = route(job, {"queue": queue, **more}, args, kwargs)
     run_at = moment(eta, now) or (now + timedelta(seconds=countdown) if countdown else now)
     run_id = run_id_of(task_id) if task_id else new_run_id()
@@ -108,7 +108,7 @@ def draft(  # noqa: PLR0913 - one column each
         correlation_id=_correlation_id(active, run_id),
         parent_id=active.id if active else None,
         root_id=active.root_id if active else None,
-        code_version=settings.code_version,
+        code_version=current.code_version,
         **called,
     )
     _count_on(run)
@@ -129,8 +129,8 @@ def draft_usual(job: Job, args: list[Any], kwargs: dict[str, Any]) -> Run:
 
     Raises: ArgumentsError.
     """
-    settings, usual = conf(), job.usual
-    source = (settings, job.declaration, job.time_limit, job.soft_time_limit)
+    current, usual = conf(), job.usual
+    source = (current, job.declaration, job.time_limit, job.soft_time_limit)
     if context.active_run() is not None or observing.observers():
         return draft(job, args, kwargs)
     if usual is None or usual.source != source:
@@ -141,7 +141,7 @@ def draft_usual(job: Job, args: list[Any], kwargs: dict[str, Any]) -> Run:
     run, run_id, now = Run.__new__(Run), new_run_id(), datetime.now(UTC)
     own = {"id": run_id, "correlation_id": _correlation_id(None, run_id), "created_at": now, "run_at": now}
     fresh = {"options": dict(usual.columns["options"]), "attempts": [], "_state": ModelState()}
-    vars(run).update({**usual.columns, **own, **fresh, **_called(job, args, kwargs, settings)})
+    vars(run).update({**usual.columns, **own, **fresh, **_called(job, args, kwargs, current)})
     _count_on(run)
     return run
 
@@ -179,11 +179,11 @@ def _fresh(**columns: Any) -> Run:
     return run
 
 
-def _called(job: Job, args: list[Any], kwargs: dict[str, Any], settings: Conf, **guarded: Any) -> dict[str, Any]:
+def _called(job: Job, args: list[Any], kwargs: dict[str, Any], current: Conf, **guarded: Any) -> dict[str, Any]:
     """Return the columns that depend on the arguments, once these are known to fit."""
     if problem := problem_of_call(job, args, kwargs):
         raise ArgumentsError(problem)
-    wire.check_size(args, kwargs, most_bytes=settings.max_arguments_bytes)
+    wire.check_size(args, kwargs, most_bytes=current.max_arguments_bytes)
     sealed_args, sealed_kwargs = sealed(job, args, kwargs)
     return {"args": sealed_args, "kwargs": sealed_kwargs, **_guards(job, args, kwargs, **guarded)}
 
