@@ -129,12 +129,13 @@ def admit(job: Job, message: Message) -> Run | Refusal:
     tried: list[datetime] = []
 
     def claim_now(run_id: UUID) -> Run | Refusal:
-        mine, rate = presence.claiming_id(), job.declaration.rate_limit
+        mine, declared = presence.claiming_id(), job.declaration
         # An earlier try may have claimed it and lost the answer with the database.
         if tried and (held := ledger.claimed(run_id, worker_id=mine, at=tried)):
             return held
         tried.append(ledger.now())
-        return ledger.claim(run_id, worker_id=mine, now=tried[-1], job=job.name, rate=rate)
+        rate, is_guarded = declared.rate_limit, declared.is_guarded
+        return ledger.claim(run_id, worker_id=mine, now=tried[-1], job=job.name, rate=rate, is_guarded=is_guarded)
 
     def claim() -> Run | Refusal:
         run_id = run_id_of(message.task_id)

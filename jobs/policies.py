@@ -194,10 +194,15 @@ class Declaration:
         Overlap(self.overlap)
         if self.pack is not None and not 0 <= self.pack <= MOST_IN_PACK:
             raise ValueError(f"pack must be 0 to {MOST_IN_PACK}, not {self.pack}")
-        if self.pack and (self.concurrency or self.rate_limit):
+        if self.pack and self.is_guarded:
             raise ValueError(
                 "pack and concurrency or rate_limit exclude each other: a guarded run needs its own message"
             )
+
+    @property
+    def is_guarded(self) -> bool:
+        """Whether its runs may have to wait at their claim."""
+        return self.concurrency is not None or self.rate_limit is not None
 
     def most_in_pack(self, *, unasked: bool = False) -> int:
         """Return how many runs one bell may stand for; 0 when each has a message of its own, as a guarded one must.
@@ -206,7 +211,7 @@ class Declaration:
         """
         if self.pack is not None:
             return self.pack
-        return ORDINARY_IN_PACK if unasked and not (self.concurrency or self.rate_limit) else 0
+        return ORDINARY_IN_PACK if unasked and not self.is_guarded else 0
 
 
 PLAIN = Declaration()

@@ -2,29 +2,30 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from django.db import IntegrityError, connection, transaction
+from django.db import transaction
 from django.db.models import Case, Value, When
 
-from jobs.dialect import own_uuid
+from jobs.ledger.guarded import Claim, claim_guarded
 from jobs.ledger.limits import locked_bucket
-from jobs.ledger.rows import columns, runs_of
+from jobs.ledger.rows import columns, first_of
 from jobs.models import Queue, RateBucket, Run
 from jobs.policies import RateLimit
 from jobs.states import State
 
+# Of one claim; each that is lost is another's start.
+_MOST_TRIES = 100
 _CLAIM = (
     "UPDATE jobs_run SET state = 'RUNNING', attempt = attempt + 1, token = token + 1, reason = '', "  # noqa: S608 - constants
-    "started_at = %s, worker_id = %s, process_id = %s "
-    "WHERE id = %s AND state = 'QUEUED' AND (job = %s OR CAST(%s AS text) IS NULL) "
+    "started_at = %(now)s, worker_id = %(worker)s, process_id = %(process)s "
+    "WHERE id = %(run)s AND state = 'QUEUED' AND (job = %(job)s OR CAST(%(job)s AS text) IS NULL) "
     "AND concurrency_key IS NULL AND rate_key IS NULL AND NOT rate_reserved "
-    "AND (expires_at IS NULL OR expires_at > %s) "
+    "AND (expires_at IS NULL OR expires_at > %(now)s) "
     "AND NOT EXISTS (SELECT 1 FROM jobs_queue WHERE name = queue AND paused_at IS NOT NULL) "
     f"RETURNING {columns()}"
 )
@@ -44,35 +45,33 @@ class Refusal(StrEnum):
 
 
 def claim(
-    run_id: UUID, *, worker_id: UUID, now: datetime, job: str | None = None, rate: RateLimit | None = None
+    run_id: UUID,
+    *,
+    worker_id: UUID,
+    now: datetime,
+    job: str | None = None,
+    rate: RateLimit | None = None,
+    is_guarded: bool = False,
 ) -> Run | Refusal:
     """Take a queued run (of `job`) for this worker: RUNNING, attempt + 1, token + 1; or say why not.
 
     The returned row is as it stands in the database. On refusal a run past its deadline ends, see `expire`; one
-    that must wait loses its message and gets another when what it waits for has come.
+    that must wait loses its message and gets another when what it waits for has come. `is_guarded` says that it likely
+    has a concurrency or rate key, and spares a statement where it has.
     """
-    taken = _claim_unguarded(run_id, worker_id=worker_id, now=now, job=job)
-    if taken is not None:
-        return taken
-    run = Run.objects.filter(pk=run_id).first()
-    if run is None:
-        return Refusal.UNKNOWN
-    if job is not None and run.job != job:
-        return Refusal.STALE
-    refusal = _refusal(run, now) or _limited(run, rate, now)
-    if refusal is not None:
-        return refusal
-    changes: dict[str, Any] = {
-        "state": State.RUNNING,
-        "attempt": run.attempt + 1,
-        "token": run.token + 1,
-        "worker_id": worker_id,
-        "started_at": now,
-        "process_id": os.getpid(),
-        "rate_reserved": False,
-        "reason": "",
-    }
-    return _claim_slot(run, changes) if run.concurrency_key else _claim(run, changes)
+    wish = Claim(run_id, worker_id, now, job)
+    taken = claim_guarded(wish, rate) if is_guarded else first_of(_CLAIM, wish.columns())
+    tries = 0
+    while taken is None:
+        run = Run.objects.filter(pk=run_id).first()
+        if run is None:
+            return Refusal.UNKNOWN
+        refusal = _refusal(run, job, now) or _limited(run, rate, now) or _busy(run, tries)
+        if refusal is not None:
+            return refusal
+        taken = claim_guarded(wish, rate)
+        tries += 1
+    return taken
 
 
 def claimed(run_id: UUID, *, worker_id: UUID, at: Sequence[datetime]) -> Run | None:
@@ -91,15 +90,8 @@ def expire(run_id: UUID, *, now: datetime) -> bool:
     return bool(waiting.update(state=state, finished_at=now, reason=Refusal.EXPIRED))
 
 
-def _claim_unguarded(run_id: UUID, *, worker_id: UUID, now: datetime, job: str | None) -> Run | None:
-    """Take the run in one statement if nothing speaks against it; None leaves it to those who ask what does."""
-    adapt = connection.ops.adapt_datetimefield_value
-    at, run, worker = adapt(now), own_uuid(run_id), own_uuid(worker_id)
-    return next(iter(runs_of(_CLAIM, [at, worker, os.getpid(), run, job, job, at])), None)
-
-
-def _refusal(run: Run, now: datetime) -> Refusal | None:
-    if run.state != State.QUEUED:
+def _refusal(run: Run, job: str | None, now: datetime) -> Refusal | None:
+    if run.state != State.QUEUED or job not in (None, run.job):
         return Refusal.STALE
     if run.expires_at is not None and run.expires_at <= now:
         expire(run.pk, now=now)
@@ -113,37 +105,38 @@ def _refusal(run: Run, now: datetime) -> Refusal | None:
 
 
 def _limited(run: Run, rate: RateLimit | None, now: datetime) -> Refusal | None:
-    """Take the next free start of the rate's key; a run that must wait for its start is refused once, never again."""
+    """Reserve a start to come where none is free now; a run that must wait for its start is refused once, never again.
+
+    A start that is free is left to the claim, which takes it with the slot.
+    """
     if rate is None or run.rate_key is None or run.rate_reserved:
         return None
     with transaction.atomic():
         bucket = locked_bucket(run.rate_key, now=now)
         start, following = rate.reserve(bucket.next_start_at, now=now)
-        RateBucket.objects.filter(key=run.rate_key).update(next_start_at=following)
         if start <= now:
             return None
+        RateBucket.objects.filter(key=run.rate_key).update(next_start_at=following)
         return _put_back(run, Refusal.LIMITED, run_at=start, rate_reserved=True)
 
 
-def _claim(run: Run, changes: dict[str, Any]) -> Run | Refusal:
-    if not Run.objects.filter(pk=run.pk, state=State.QUEUED, token=run.token).update(**changes):
-        return Refusal.STALE
-    for name, value in changes.items():
-        setattr(run, name, value)
-    return run
+def _busy(run: Run, tries: int) -> Refusal | None:
+    """Put a run back that finds no free slot; unless one is freed at that moment.
+
+    Whoever frees one looks for those that were put back before, so none is left beside a free slot.
+    """
+    may_try = tries < _MOST_TRIES
+    if may_try and _has_slot(run):
+        return None
+    _put_back(run, Refusal.BUSY)
+    return None if may_try and _has_slot(run) else Refusal.BUSY
 
 
-def _claim_slot(run: Run, changes: dict[str, Any]) -> Run | Refusal:
-    same_key = Run.objects.running().filter(concurrency_key=run.concurrency_key)
-    taken = set(same_key.values_list("concurrency_slot", flat=True))
-    for slot in range(run.concurrency_limit):
-        if slot not in taken:
-            try:
-                with transaction.atomic():
-                    return _claim(run, {**changes, "concurrency_slot": slot})
-            except IntegrityError:
-                continue
-    return _put_back(run, Refusal.BUSY)
+def _has_slot(run: Run) -> bool:
+    if run.concurrency_key is None:
+        return True
+    held = Run.objects.running().filter(concurrency_key=run.concurrency_key)
+    return held.count() < run.concurrency_limit
 
 
 def _put_back(run: Run, refusal: Refusal, **changes: Any) -> Refusal:

@@ -10,9 +10,9 @@ from jobs.models import RateBucket
 def locked_bucket(key: str, *, now: datetime) -> RateBucket:
     """Return the key's row, locked until the transaction ends; made when there is none, or none any more."""
     while True:
-        RateBucket.objects.get_or_create(key=key, defaults={"next_start_at": now})
         if row := RateBucket.objects.select_for_update().filter(key=key).first():
             return row
+        RateBucket.objects.bulk_create([RateBucket(key=key, next_start_at=now)], ignore_conflicts=True)
 
 
 def delete_unused_limits(*, before: datetime, most: int) -> int:

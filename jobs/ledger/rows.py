@@ -23,7 +23,9 @@ def columns(*, known: Sequence[str] = ()) -> str:
     return ", ".join(f"jobs_run.{field.column}" for name, field in _FIELDS.items() if name not in known)
 
 
-def runs_of(statement: str, parameters: Sequence[Any], *, known: Mapping[str, Any] | None = None) -> list[Run]:
+def runs_of(
+    statement: str, parameters: Sequence[Any] | Mapping[str, Any], *, known: Mapping[str, Any] | None = None
+) -> list[Run]:
     """Execute a statement that returns `columns`; return a run per row, in no order, with the `known` values too."""
     with prepared.cursor() as cursor:
         cursor.execute(statement, parameters)
@@ -32,6 +34,11 @@ def runs_of(statement: str, parameters: Sequence[Any], *, known: Mapping[str, An
     names = _names(tuple(alike))
     converters = _converters(connection.vendor, names)
     return [_run_of(names, _converted(row, converters), alias, alike) for row in rows]
+
+
+def first_of(statement: str, parameters: Sequence[Any] | Mapping[str, Any]) -> Run | None:
+    """Execute a statement that returns the `columns` of one run at most, and return it."""
+    return next(iter(runs_of(statement, parameters)), None)
 
 
 def _run_of(names: Sequence[str], values: Sequence[Any], alias: str, known: Mapping[str, Any]) -> Run:

@@ -18,6 +18,9 @@ from tests.tasks_for_tests import noted
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.req("PL-5")]
 
 
+_CLAIM = "UPDATE jobs_run SET state = 'RUNNING', attempt = attempt + 1, token = token + 1, reason = '', "
+
+
 class LostAnswer:
     """Lets the first statement that begins so be done, and its answer be lost."""
 
@@ -38,7 +41,8 @@ def test_a_claim_whose_answer_is_lost_is_not_taken_for_anothers(
 ) -> None:
     run = make_run(State.QUEUED, job="noted", **guards)
     message = Message(str(run.pk), ["a label"], {}, {"id": str(run.pk)})
-    lost = LostAnswer("UPDATE jobs_run SET state" if not guards else 'UPDATE "jobs_run" SET "state"')
+    # The words of a guarded claim go on differently.
+    lost = LostAnswer(f"{_CLAIM}rate_reserved = FALSE" if guards else f"{_CLAIM}started_at")
     with connection.execute_wrapper(lost):
         claimed = admit(noted, message)
     assert lost.lost == 1
