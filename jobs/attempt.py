@@ -71,8 +71,7 @@ class Attempt:
     @property
     def ends_alone(self) -> bool:
         """Whether nothing else happens in the transaction that ends it, so that it may be written with others."""
-        tied = self.follow_ups or self.run.concurrency_key or self.run.options.get("chord")
-        return not (tied or self.has_spawned)
+        return not (self.follow_ups or self.run.options.get("chord") or self.has_spawned)
 
     @property
     def fence(self) -> ledger.Fence:

@@ -46,7 +46,12 @@ class LedgerBackend(AnswerBackend):
             now = ledger.now()
             answer = self.answer(task_id, result, state, None, request, now) if store_result else None
             end = Success(attempt.fence, now, attempt.usage(), answer)
-            attempt.tray.add(end) if attempt.tray else tray.write([end])
+            if attempt.tray:
+                attempt.tray.add(end)
+                return
+            tray.write([end])
+            if attempt.run.concurrency_key:
+                ring_next(attempt.run.concurrency_key)
             return
         stock = super().mark_as_done
 

@@ -16,7 +16,6 @@ from jobs.breaker import WHOLE, Breaker
 from jobs.conf import conf
 from jobs.models import Run
 from jobs.sent_events import SentEvents
-from jobs.states import State
 from jobs.transport import HEADER
 from jobs.wire import shown
 
@@ -59,13 +58,15 @@ def ring_next(concurrency_key: str) -> None:
 
 
 def _ring_next(concurrency_key: str) -> None:
-    now = ledger.now()
-    waiting = Run.objects.filter(
-        state=State.QUEUED, published_at=None, run_at__lte=now, concurrency_key=concurrency_key
-    )
-    run = waiting.order_by("-priority", "created_at", "id").first()
-    if run is not None and not _leaves.get() and not is_broker_away(run.queue):
-        ledger.mark_published([run.pk], now=now)
+    if _leaves.get() or is_broker_away():
+        return
+    try:
+        run = ledger.publish_next(concurrency_key, now=ledger.now())
+    except Error as error:
+        # What has ended has ended, whether the next is rung for or not.
+        log.warning("not rung for the next of its key, the dispatcher will", key=concurrency_key, error=str(error))
+        return
+    if run is not None:
         publish_or_leave([run])
 
 

@@ -10,6 +10,7 @@ from jobs.ledger.delivering import (
     mark_unpublished,
     note_waiting,
     park,
+    publish_next,
     release,
     release_due,
 )
@@ -86,6 +87,7 @@ __all__ = [
     "now",
     "others_wait",
     "park",
+    "publish_next",
     "put_back",
     "recent",
     "release",

@@ -6,13 +6,23 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from jobs.dialect import claimable
+from jobs.ledger.rows import columns, first_of
 from jobs.models import Run
-from jobs.states import State
+from jobs.states import UNFINISHED, State
 
 PARKED = "parked: "
+# In the words of the index of keyed runs, without which SQLite reads the whole table.
+_UNFINISHED = ", ".join(repr(str(state)) for state in sorted(UNFINISHED))
+# Asks of the row again what was asked in finding it: whoever has changed it meanwhile has taken it to send its message.
+_FIRST_WAITING = (
+    "UPDATE jobs_run SET published_at = %(now)s WHERE state = 'QUEUED' AND published_at IS NULL AND id = ("  # noqa: S608 - constants
+    "SELECT id FROM jobs_run WHERE state = 'QUEUED' AND published_at IS NULL AND run_at <= %(now)s "
+    f"AND concurrency_key = %(key)s AND state IN ({_UNFINISHED}) "
+    f"ORDER BY priority DESC, created_at, id LIMIT 1) RETURNING {columns()}"
+)
 _SHORTEST_PARKING, _LONGEST_PARKING = timedelta(seconds=10), timedelta(seconds=60)
 
 
@@ -36,6 +46,11 @@ def release(run_id: UUID, *, now: datetime) -> bool:
 def mark_published(ids: Sequence[UUID], *, now: datetime) -> None:
     """Note that these queued runs have a message at the broker (or are about to)."""
     Run.objects.filter(pk__in=ids, state=State.QUEUED).update(published_at=now)
+
+
+def publish_next(concurrency_key: str, *, now: datetime) -> Run | None:
+    """Note that the first run that waits for the key's slot is about to have a message, and return it."""
+    return first_of(_FIRST_WAITING, {"key": concurrency_key, "now": connection.ops.adapt_datetimefield_value(now)})
 
 
 def mark_unpublished(ids: Sequence[UUID], *, reason: str = "") -> None:
