@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import nullcontext
 from datetime import datetime, timedelta
 from typing import Any, NoReturn, cast
 from uuid import UUID
@@ -153,12 +154,18 @@ class Job(Task):  # type: ignore[type-arg]
             ledger.enqueue_new(run)
             announce(run)
             return run
-        with transaction.atomic():
+        with transaction.atomic() if self._looks_at_others else nullcontext():
             run, created = self._enqueue_guarded(run)
             if created:
                 self._replace_waiting(run)
                 announce(run)
         return run
+
+    @property
+    def _looks_at_others(self) -> bool:
+        """Whether enqueueing a run asks of other runs, or changes them, more than one statement can."""
+        unique = self.declaration.unique
+        return self.replaces_waiting or bool(unique and unique.within)
 
     def _enqueue_guarded(self, run: Run) -> tuple[Run, bool]:
         within = self.declaration.unique.within if self.declaration.unique else None

@@ -11,6 +11,7 @@ from django.db.models.functions import Concat, Left
 
 from jobs.dialect import insert_fresh
 from jobs.ledger.fence import Fence, now
+from jobs.ledger.first_come import insert_if_first
 from jobs.ledger.inserting import insert, insert_all
 from jobs.ledger.limits import locked_bucket
 from jobs.models import Run
@@ -39,10 +40,11 @@ def enqueue(run: Run) -> tuple[Run, bool]:
     A run with the same id, tick or unfinished unique key wins over the new one.
     """
     for _ in range(_TRIES):
-        Run.objects.bulk_create([run], ignore_conflicts=True)
+        if insert_if_first(run):
+            return run, True
         found = Run.objects.filter(pk=run.pk).first()
         if found is not None:
-            return found, found.created_at == run.created_at
+            return found, False
         if run.unique_key is None:
             break
         found = Run.objects.unfinished().filter(unique_key=run.unique_key).first()
