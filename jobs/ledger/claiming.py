@@ -135,7 +135,7 @@ def _busy(run: Run, tries: int) -> Refusal | None:
 def _has_slot(run: Run) -> bool:
     if run.concurrency_key is None:
         return True
-    held = Run.objects.running().filter(concurrency_key=run.concurrency_key)
+    held = Run.objects.unfinished().filter(state=State.RUNNING, concurrency_key=run.concurrency_key)
     return held.count() < run.concurrency_limit
 
 

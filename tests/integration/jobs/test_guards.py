@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from datetime import timedelta
 from functools import partial
+from typing import Any
 from uuid import UUID
 
 import pytest
+from django.db import OperationalError, connection
 
-from jobs import ledger
-from jobs.ledger import Refusal
-from jobs.models import Run
+from jobs import RateLimit, ledger
+from jobs.ledger import Fence, Refusal
+from jobs.models import Queue, RateBucket, Run
 from jobs.states import State
 from jobs.testing import drain
 from tests.guarded_jobs import (
@@ -22,7 +24,7 @@ from tests.guarded_jobs import (
     unique_for_a_minute,
     unique_per_user,
 )
-from tests.integration.jobs.conftest import MakeRun, all_at_once, new_node
+from tests.integration.jobs.conftest import MakeRun, all_at_once, new_node, row_of, stored_run
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.req("SW-22")]
 
@@ -118,3 +120,96 @@ def test_starts_under_a_rate_limit_are_evenly_spaced_per_key_whoever_claims_at_o
     third = put_back[1]
     due = now + timedelta(seconds=10)
     assert isinstance(ledger.claim(third.pk, worker_id=worker, now=due, rate=rate), Run)
+
+
+@pytest.mark.parametrize(
+    ("held", "limit", "slot"),
+    [([], 1, 0), ([0], 1, None), ([0, 2], 4, 1), ([1, 2], 3, 0), ([0, 1], 3, 2), ([3, 4], 2, None)],
+)
+def test_a_claim_takes_the_lowest_free_slot(make_run: MakeRun, held: list[int], limit: int, slot: int | None) -> None:
+    for number in held:
+        make_run(State.RUNNING, concurrency_key="k", concurrency_slot=number)
+    make_run(State.RUNNING, concurrency_key="another", concurrency_slot=0)
+    run = make_run(concurrency_key="k", concurrency_limit=limit)
+    claimed = ledger.claim(run.pk, worker_id=new_node().pk, now=ledger.now(), is_guarded=True)
+    if slot is None:
+        assert claimed is Refusal.BUSY
+        assert (row_of(run.pk)["published_at"], row_of(run.pk)["reason"]) == (None, Refusal.BUSY)
+    else:
+        assert isinstance(claimed, Run)
+        assert claimed.concurrency_slot == row_of(run.pk)["concurrency_slot"] == slot
+
+
+@pytest.mark.parametrize("why", [Refusal.BUSY, Refusal.PAUSED, Refusal.STALE])
+def test_a_run_that_may_not_start_uses_up_no_start_of_its_rate(make_run: MakeRun, why: Refusal) -> None:
+    if why is Refusal.BUSY:
+        make_run(State.RUNNING, concurrency_key="k", concurrency_slot=0)
+    if why is Refusal.PAUSED:
+        Queue.objects.create(name="base", paused_at=ledger.now())
+    state = State.CANCELLED if why is Refusal.STALE else State.QUEUED
+    run = make_run(state, concurrency_key="k", rate_key="r")
+    now, rate = ledger.now(), RateLimit(1, 60)
+    assert ledger.claim(run.pk, worker_id=new_node().pk, now=now, rate=rate, is_guarded=True) is why
+    assert not RateBucket.objects.filter(next_start_at__gt=now).exists()
+
+
+@pytest.mark.req("SK-7")
+def test_a_run_put_back_at_the_moment_when_its_slot_is_freed_starts_all_the_same(make_run: MakeRun) -> None:
+    holder = make_run(State.RUNNING, concurrency_key="k", concurrency_slot=0)
+    run = make_run(concurrency_key="k")
+    told = []
+
+    def end_then(execute: Any, sql: str, *rest: Any) -> Any:
+        if '"published_at" = ' in sql and not told:
+            told.append(ledger.succeed(Fence(holder.pk, token=1), now=ledger.now()))
+        return execute(sql, *rest)
+
+    with connection.execute_wrapper(end_then):
+        claimed = ledger.claim(run.pk, worker_id=new_node().pk, now=ledger.now())
+    assert told == [True]
+    assert isinstance(claimed, Run)
+
+
+@pytest.mark.req("SK-7")
+def test_a_database_that_fails_when_the_next_is_rung_for_leaves_it_to_the_dispatcher(
+    make_run: MakeRun, caplog: pytest.LogCaptureFixture
+) -> None:
+    waits = make_run(concurrency_key="skipped_when_busy:a", published_at=None)
+    run = skipped_when_busy.delay("a")
+
+    def fail(execute: Any, sql: str, *rest: Any) -> Any:
+        if "SET published_at" in sql:
+            raise OperationalError("gone")
+        return execute(sql, *rest)
+
+    with connection.execute_wrapper(fail):
+        drain(job=skipped_when_busy)
+    assert Run.objects.get(pk=run.id).state == "SUCCESS"
+    assert row_of(waits.pk)["published_at"] is None
+    assert "a stale end" not in caplog.text
+
+
+@pytest.mark.req("PL-6", "SW-22")
+def test_claims_and_ends_at_once_exceed_neither_slots_nor_rate_and_leave_nobody_out() -> None:
+    rate, began = RateLimit(200), ledger.now()
+    runs = [stored_run(concurrency_key="k", concurrency_limit=2, rate_key="r", published_at=None).pk for _ in range(24)]
+    most: list[int] = []
+
+    def work(mine: list[UUID]) -> None:
+        node = new_node().pk
+        while mine:
+            run_id = mine.pop(0)
+            now = ledger.now()
+            claimed = ledger.claim(run_id, worker_id=node, now=now, rate=rate, is_guarded=True)
+            if not isinstance(claimed, Run):
+                assert claimed in {Refusal.BUSY, Refusal.LIMITED, Refusal.EARLY}
+                mine.append(run_id)
+                continue
+            most.append(Run.objects.running().filter(concurrency_key="k").count())
+            assert ledger.succeed(Fence(run_id, token=claimed.token), now=ledger.now())
+
+    all_at_once([partial(work, runs[number::4]) for number in range(4)])
+    assert states() == ["SUCCESS"] * 24
+    assert max(most) <= 2
+    starts = sorted(Run.objects.values_list("started_at", flat=True))
+    assert all(start >= began + number * timedelta(milliseconds=5) for number, start in enumerate(starts))

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.db import connection
 
-from jobs import dispatch, health, inflight, ledger, operations, queries
+from jobs import RateLimit, dispatch, health, inflight, ledger, operations, queries
 from jobs.models import Run
 
 pytestmark = pytest.mark.django_db
@@ -18,10 +19,16 @@ def _cancel_waiting() -> int:
     return ledger.cancel_waiting(now=ledger.now(), reason="replaced", concurrency_key="x")
 
 
+def _claim() -> object:
+    return ledger.claim(uuid4(), worker_id=uuid4(), now=ledger.now(), rate=RateLimit(1), is_guarded=True)
+
+
 ASKED: dict[str, tuple[Callable[[], Any], str]] = {
     "what is due": (lambda: ledger.release_due(now=ledger.now(), limit=10), "run_due"),
     "whether what is due waits for beat": (health.report, "run_due"),
     "which keyed runs have a free slot": (lambda: dispatch._with_free_slots("base", ledger.now()), "run_keyed"),
+    "who is next of a key": (lambda: ledger.publish_next("x", now=ledger.now()), "run_keyed"),
+    "which slots are held": (_claim, "run_one_per_slot"),
     "what a new run replaces": (_cancel_waiting, "run_keyed"),
     "who has a unique key": (lambda: Run.objects.unfinished().filter(unique_key="x").first(), "run_unique_unfinished"),
     "whose key begins alike": (lambda: list(operations.runs_by_key("reminder:")), "run_by_key"),
