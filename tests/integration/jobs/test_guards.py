@@ -10,7 +10,8 @@ from uuid import UUID
 import pytest
 from django.db import OperationalError, connection
 
-from jobs import RateLimit, ledger
+from jobs import RateLimit, ledger, publish
+from jobs.breaker import Breaker
 from jobs.ledger import Fence, Refusal
 from jobs.models import Queue, RateBucket, Run
 from jobs.states import State
@@ -101,13 +102,14 @@ def test_a_newer_run_replaces_those_that_wait_but_not_the_one_that_runs() -> Non
 
 
 @pytest.mark.broker
-def test_starts_under_a_rate_limit_are_evenly_spaced_per_key_whoever_claims_at_once() -> None:
+@pytest.mark.parametrize("is_guarded", [False, True], ids=["not known to be guarded", "known to be guarded"])
+def test_starts_under_a_rate_limit_are_evenly_spaced_per_key_whoever_claims_at_once(is_guarded: bool) -> None:
     runs = [UUID(limited.delay("example").id) for _ in range(6)]
     other = UUID(limited.delay("elsewhere").id)
     now, worker, rate = ledger.now(), new_node().pk, limited.declaration.rate_limit
 
     def claim(run_id: UUID) -> Run | Refusal:
-        return ledger.claim(run_id, worker_id=worker, now=now, rate=rate)
+        return ledger.claim(run_id, worker_id=worker, now=now, rate=rate, is_guarded=is_guarded)
 
     claims = all_at_once([partial(claim, run_id) for run_id in [*runs, other]])
     assert sum(answer is not Refusal.LIMITED for answer in claims[:-1]) == 1
@@ -172,10 +174,11 @@ def test_a_run_put_back_at_the_moment_when_its_slot_is_freed_starts_all_the_same
 
 @pytest.mark.req("SK-7")
 def test_a_database_that_fails_when_the_next_is_rung_for_leaves_it_to_the_dispatcher(
-    make_run: MakeRun, caplog: pytest.LogCaptureFixture
+    make_run: MakeRun, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     waits = make_run(concurrency_key="skipped_when_busy:a", published_at=None)
     run = skipped_when_busy.delay("a")
+    monkeypatch.setattr(publish, "_breaker", Breaker())
 
     def fail(execute: Any, sql: str, *rest: Any) -> Any:
         if "SET published_at" in sql:
@@ -186,7 +189,9 @@ def test_a_database_that_fails_when_the_next_is_rung_for_leaves_it_to_the_dispat
         drain(job=skipped_when_busy)
     assert Run.objects.get(pk=run.id).state == "SUCCESS"
     assert row_of(waits.pk)["published_at"] is None
-    assert "a stale end" not in caplog.text
+    told = capfd.readouterr().err
+    assert "not rung for the next of its key" in told
+    assert "a stale end" not in told
 
 
 @pytest.mark.req("PL-6", "SW-22")
