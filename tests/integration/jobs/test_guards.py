@@ -159,7 +159,7 @@ def test_a_run_that_may_not_start_uses_up_no_start_of_its_rate(make_run: MakeRun
 def test_a_run_put_back_at_the_moment_when_its_slot_is_freed_starts_all_the_same(make_run: MakeRun) -> None:
     holder = make_run(State.RUNNING, concurrency_key="k", concurrency_slot=0)
     run = make_run(concurrency_key="k")
-    told = []
+    told: list[bool] = []
 
     def end_then(execute: Any, sql: str, *rest: Any) -> Any:
         if '"published_at" = ' in sql and not told:
@@ -216,5 +216,5 @@ def test_claims_and_ends_at_once_exceed_neither_slots_nor_rate_and_leave_nobody_
     all_at_once([partial(work, runs[number::4]) for number in range(4)])
     assert states() == ["SUCCESS"] * 24
     assert max(most) <= 2
-    starts = sorted(Run.objects.values_list("started_at", flat=True))
-    assert all(start >= began + number * timedelta(milliseconds=5) for number, start in enumerate(starts))
+    starts = Run.objects.order_by("started_at").values_list("started_at", flat=True)
+    assert all(start and start >= began + number * timedelta(milliseconds=5) for number, start in enumerate(starts))
