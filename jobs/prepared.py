@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from datetime import UTC
 from typing import Any, NamedTuple, cast
 from weakref import WeakKeyDictionary
 
@@ -109,13 +110,22 @@ def _kept_by(ours: Any) -> _Kept:
     ours.validate_thread_sharing()
     kept = _kept.get(ours)
     if kept is None or kept.session is not ours.connection:
-        kept = _kept[ours] = _keep(ours.Database, ours.connection)
+        kept = _kept[ours] = _keep(ours)
     return kept
 
 
-def _keep(psycopg: Any, session: Any) -> _Kept:
-    cursor = psycopg.Cursor(session) if _allow(session) else None
-    return _Kept(psycopg, session, cursor, _statements.setdefault(session, set()))
+def _keep(ours: Any) -> _Kept:
+    session = ours.connection
+    cursor = _made(ours) if _allow(session) else None
+    return _Kept(ours.Database, session, cursor, _statements.setdefault(session, set()))
+
+
+def _made(ours: Any) -> Any:
+    """Return a cursor of the session, reading times by psycopg's own C where that says the same as Django's Python."""
+    made = ours.Database.Cursor(ours.connection)
+    if ours.timezone is UTC and ours.connection.info.parameter_status("TimeZone") == "UTC":
+        made.adapters.register_loader("timestamptz", ours.Database.types.datetime.TimestamptzLoader)
+    return made
 
 
 def _allow(raw: Any) -> bool:
