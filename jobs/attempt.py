@@ -196,7 +196,7 @@ def bound(attempt: Attempt) -> Iterator[None]:
     run = attempt.run
     started = time.monotonic()
     token, active_token = context.activate(run), _active.set(attempt)
-    fields = {"correlation_id": run.correlation_id, "run_id": str(run.pk), "job": run.job, "attempt": run.attempt}
+    fields = {"correlation_id": run.correlation_id, "run_id": run.text_id, "job": run.job, "attempt": run.attempt}
     outer = structlog.contextvars.bind_contextvars(**fields)
     waited = _seconds(run.started_at, run.run_at)
     try:

@@ -30,7 +30,7 @@ def request_of(run: Run) -> dict[str, Any]:
     return {
         "id": run.task_id,
         "task": run.job,
-        "root_id": str(run.root_id or run.pk),
+        "root_id": str(run.root_id) if run.root_id else run.text_id,
         "parent_id": run.parent_id and str(run.parent_id),
         **retold(run),
         "group": options.get("group_id"),
@@ -46,8 +46,10 @@ def retold(run: Run) -> dict[str, Any]:
 
     A message only rings: who can write to the broker must not be able to add a link to somebody's run.
     """
-    masked = {"argsrepr": shown(run.args), "kwargsrepr": shown(run.kwargs)}
-    return {**sequel_of(run), **masked, "retries": run.attempt - 1}
+    request = sequel_of(run)
+    request["argsrepr"], request["kwargsrepr"] = shown(run.args), shown(run.kwargs)
+    request["retries"] = run.attempt - 1
+    return request
 
 
 def sequel_of(run: Run) -> dict[str, Any]:

@@ -163,7 +163,8 @@ class Pack:
 
     def _perform(self, run: Run) -> None:
         run.started_at = ledger.now()
-        request = {**request_of(run), "hostname": self._tidings.hostname}
+        request = request_of(run)
+        request["hostname"] = self._tidings.hostname
         self._tidings.received(request)
         began = time.perf_counter()
         outcome = attempt.perform_claimed(

@@ -26,6 +26,7 @@ from jobs.models import Run
 from jobs.outcomes import Again
 from jobs.policies import PLAIN, Declaration, Retry
 from jobs.registry import problem_of_call
+from jobs.request_stack import RequestStack
 from jobs.veil import veiled
 
 log = structlog.get_logger(__name__)
@@ -40,6 +41,12 @@ class Job(Task):  # type: ignore[type-arg]
     declaration: Declaration = PLAIN
     usual: drafting.Usual | None = None
     _tracer: attempt.Tracer | None = None
+
+    @classmethod
+    def on_bound(cls, app: Any) -> None:
+        """Give a class that Celery has just bound a quicker stack of requests."""
+        if not isinstance(cls.request_stack, RequestStack):
+            cls.request_stack = RequestStack()
 
     @property
     def __trace__(self) -> attempt.Tracer | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, MutableMapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import lru_cache
@@ -18,7 +18,7 @@ _SECRET_NAME = re.compile(
 _URL_PASSWORD = re.compile(r"(://[^/\s:@'\"]*:)([^/\s@'\"]+)@")
 _TOKEN = re.compile(r"\bdaybook_[\w-]{30,}")
 
-_NUMBERS = (int, float, type(None))
+_NUMBERS = (int, float, bool, type(None))
 
 _hidden: ContextVar[tuple[str, ...]] = ContextVar("daybook_hidden", default=())
 
@@ -57,13 +57,22 @@ def is_secret_name(name: str) -> bool:
     return _SECRET_NAME.search(name) is not None
 
 
-def may_tell(value: Any, *, name: str) -> bool:
-    """Whether `veiled_value` must look at it: for most words and numbers of most lines it need not."""
-    if _hidden.get() or is_secret_name(name):
-        return True
-    if type(value) is str:
-        return "://" in value or "daybook_" in value
-    return not isinstance(value, _NUMBERS)
+def veil_fields(fields: MutableMapping[str, Any]) -> None:
+    """Veil every value of a line in place; most are words and numbers that need no second look.
+
+    What begins with an underscore is the logging library's own.
+    """
+    is_hiding = bool(_hidden.get())
+    for name, value in fields.items():
+        kind = type(value)
+        if is_hiding or is_secret_name(name):
+            may_tell = True
+        elif kind is str:
+            may_tell = "://" in value or "daybook_" in value
+        else:
+            may_tell = kind not in _NUMBERS
+        if may_tell and not name.startswith("_"):
+            fields[name] = veiled_value(value, name=name)
 
 
 def veiled_value(value: Any, *, name: str = "") -> Any:

@@ -11,7 +11,7 @@ from typing import Any
 import structlog
 
 from jobs.transport import BELL
-from jobs.veil import may_tell, veiled, veiled_value
+from jobs.veil import veil_fields, veiled
 
 # The real one: Celery replaces sys.stderr by a proxy that logs, and drops what a handler of ours would write to it.
 _STDERR = "ext://sys.__stderr__"
@@ -66,9 +66,7 @@ def without_secrets(_logger: Any, _method: str, line: str) -> str:
 
 def veil_values(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """Mask the same in the values, before they become a line: a number's mask must stand between quotes."""
-    for name, value in event.items():
-        if not name.startswith("_") and may_tell(value, name=name):
-            event[name] = veiled_value(value, name=name)
+    veil_fields(event)
     return event
 
 

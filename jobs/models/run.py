@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import cached_property
 from uuid import UUID
 
 from django.conf import settings
@@ -255,4 +256,9 @@ class Run(models.Model):
     @property
     def task_id(self) -> str:
         """The id under which Celery and its result backend know the run: a foreign client's own is any text."""
-        return str((self.options or {}).get("task_id") or self.pk)
+        return str((self.options or {}).get("task_id") or self.text_id)
+
+    @cached_property
+    def text_id(self) -> str:
+        """Its id as a text, made once: it is asked for several times in each attempt."""
+        return str(self.pk)
