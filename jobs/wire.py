@@ -21,6 +21,7 @@ SEALED = "__sealed__"
 KEY_CHARACTERS = 200
 _ENCODER = kombu_json.JSONEncoder(allow_nan=False)
 _SHOWN = json.JSONEncoder(default=str, ensure_ascii=False)
+_EMPTY = {list: "[]", dict: "{}"}
 _DECODER = json.JSONDecoder(object_hook=object_hook)
 
 
@@ -132,8 +133,8 @@ def masked(value: Any, *, name: str = "") -> Any:
 
 def shown(value: Any) -> str:
     """Return the masked value as one line of JSON."""
-    if value == []:
-        return "[]"
+    if not value and (text := _EMPTY.get(type(value))):
+        return text
     return _SHOWN.encode(masked(value))
 
 
