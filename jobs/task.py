@@ -46,7 +46,7 @@ class Job(Task):  # type: ignore[type-arg]
     def on_bound(cls, app: Any) -> None:
         """Give a class that Celery has just bound a quicker stack of requests."""
         if not isinstance(cls.request_stack, RequestStack):
-            cls.request_stack = RequestStack()
+            cls.request_stack = cast("Any", RequestStack())
 
     @property
     def __trace__(self) -> attempt.Tracer | None:

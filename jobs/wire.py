@@ -21,7 +21,7 @@ SEALED = "__sealed__"
 KEY_CHARACTERS = 200
 _ENCODER = kombu_json.JSONEncoder(allow_nan=False)
 _SHOWN = json.JSONEncoder(default=str, ensure_ascii=False)
-_EMPTY = {list: "[]", dict: "{}"}
+_EMPTY: tuple[Any, ...] = ([], {})
 _DECODER = json.JSONDecoder(object_hook=object_hook)
 
 
@@ -133,8 +133,8 @@ def masked(value: Any, *, name: str = "") -> Any:
 
 def shown(value: Any) -> str:
     """Return the masked value as one line of JSON."""
-    if not value and (text := _EMPTY.get(type(value))):
-        return text
+    if value in _EMPTY:
+        return "[]" if isinstance(value, list) else "{}"
     return _SHOWN.encode(masked(value))
 
 

@@ -12,7 +12,6 @@ from functools import lru_cache
 from typing import Any
 
 import structlog
-from structlog.stdlib import NAME_TO_LEVEL
 
 from jobs.transport import BELL
 from jobs.veil import veil_fields, veiled
@@ -21,6 +20,8 @@ from jobs.veil import veil_fields, veiled
 _STDERR = "ext://sys.__stderr__"
 _LINK = re.compile(r"/exchange/[^/\s]+")
 _JSON = json.JSONEncoder(default=repr)
+# Of the methods that have nothing of their own to add to a record.
+_LEVELS = {name: getattr(logging, name.upper()) for name in ("debug", "info", "warning", "error", "critical")}
 
 
 class Line(structlog.stdlib.ProcessorFormatter):
@@ -45,8 +46,8 @@ class Logger(structlog.stdlib.BoundLogger):
     """Hands the record to the handlers itself: structlog and logging pass each line through six more calls."""
 
     def _proxy_to_logger(self, method_name: str, event: str | None = None, *event_args: str, **event_kw: Any) -> Any:
-        level, logger = NAME_TO_LEVEL[method_name], self._logger
-        if method_name == "exception":
+        level, logger = _LEVELS.get(method_name), self._logger
+        if level is None:
             return super()._proxy_to_logger(method_name, event, *event_args, **event_kw)
         if not logger.isEnabledFor(level):
             return None
