@@ -96,6 +96,8 @@ def _park_unknown(key: Key) -> None:
 
 def _skip_expired(key: Key) -> None:
     now = ledger.now()
+    if not ledger.some_expired(*key, now=now):
+        return
     for run in ledger.expired_in_pack(*key, now=now):
         if ledger.expire(run.pk, now=now):
             cast("Any", current_app.backend).part_ended(run, reason=ledger.Refusal.EXPIRED)

@@ -46,6 +46,7 @@ from jobs.ledger.packs import (
     expired_in_pack,
     others_wait,
     put_back,
+    some_expired,
 )
 from jobs.ledger.successes import Answer, Success, store_answers, succeed_many
 from jobs.ledger.wishes import bring_forward, cancel, cancel_waiting, discard, replay, request_cancel, reschedule, skip
@@ -98,6 +99,7 @@ __all__ = [
     "reschedule",
     "set_aside",
     "skip",
+    "some_expired",
     "stop",
     "store_answers",
     "succeed",

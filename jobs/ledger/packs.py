@@ -34,12 +34,10 @@ _CLAIM = (
 _IN_TURN = {"chosen": "AND tenant = %s ORDER BY priority DESC, created_at, id", "unless": ""}
 _ALL = {"chosen": "", "unless": "AND (SELECT count(*) FROM due) <= %s"}
 
+_WAITS = "EXISTS (SELECT 1 FROM jobs_run WHERE queue = %s AND job = %s AND state = 'QUEUED' AND is_packed AND "
 # Two seeks in the index of what waits, however long the tenant's own backlog.
-_OTHERS = " OR ".join(
-    "EXISTS (SELECT 1 FROM jobs_run WHERE queue = %s AND job = %s AND state = 'QUEUED' AND is_packed "  # noqa: S608 - constants
-    f"AND tenant {side} %s AND run_at <= %s)"
-    for side in "<>"
-)
+_OTHERS = " OR ".join(f"{_WAITS} tenant {side} %s AND run_at <= %s)" for side in "<>")
+_EXPIRED = f"{_WAITS} expires_at <= %s)"
 
 
 def due_in_pack(queue: str, job: str, *, now: datetime) -> RunQuerySet:
@@ -55,9 +53,17 @@ def expired_in_pack(queue: str, job: str, *, now: datetime) -> RunQuerySet:
 
 def others_wait(queue: str, job: str, tenant: str, *, now: datetime) -> bool:
     """Whether packed runs of a job in a queue may start now that are of another tenant."""
-    at = connection.ops.adapt_datetimefield_value(now)
+    return _is_so(_OTHERS, [queue, job, tenant, connection.ops.adapt_datetimefield_value(now)] * 2)
+
+
+def some_expired(queue: str, job: str, *, now: datetime) -> bool:
+    """Whether there are packed runs of a job in a queue that may not start any more (see `expired_in_pack`)."""
+    return _is_so(_EXPIRED, [queue, job, connection.ops.adapt_datetimefield_value(now)])
+
+
+def _is_so(condition: str, values: Sequence[Any]) -> bool:
     with prepared.cursor() as cursor:
-        cursor.execute(f"SELECT {_OTHERS}", [queue, job, tenant, at] * 2)
+        cursor.execute(f"SELECT {condition}", values)
         return bool(cursor.fetchone()[0])
 
 
