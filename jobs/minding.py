@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NoReturn, Protocol
@@ -16,6 +17,8 @@ from jobs.per_process import PerProcess
 log = structlog.get_logger(__name__)
 
 LOOK_SECONDS = 0.025
+# How long it looks on after the last pack: to be woken for each of those that follow would cost these some latency.
+LINGER_SECONDS = 1.0
 _EXIT_UNWRITTEN = 70
 
 
@@ -27,11 +30,13 @@ class Minded(Protocol):
 
 
 class Minder:
-    """One process's thread; it holds a database connection only while there is something to look after."""
+    """One process's thread; it holds a database connection no longer than a moment after the last pack."""
 
     def __init__(self) -> None:
         """Start with nothing; the thread starts with the first pack."""
         self._packs: list[Minded] = []
+        self._sleeps = False
+        self._minded_at = 0.0
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
 
@@ -40,10 +45,12 @@ class Minder:
         """Look after the pack for the duration."""
         with self._changed:
             self._packs.append(pack)
+            self._minded_at = time.monotonic()
             if self._thread is None:
                 self._thread = threading.Thread(target=self._look, name="packs", daemon=True)
                 self._thread.start()
-            self._changed.notify()
+            elif self._sleeps:
+                self._changed.notify()
         try:
             yield
         finally:
@@ -53,9 +60,8 @@ class Minder:
     def _look(self) -> None:
         while True:
             with self._changed:
-                if not self._packs:
-                    connection.close()
-                    self._changed.wait_for(lambda: self._packs)
+                if not self._packs and time.monotonic() - self._minded_at > LINGER_SECONDS:
+                    self._sleep()
                 self._changed.wait(LOOK_SECONDS)
                 packs = list(self._packs)
             for pack in packs:
@@ -63,6 +69,13 @@ class Minder:
                     pack.mind()
                 except Exception as error:
                     give_up(error)
+
+    def _sleep(self) -> None:
+        """Wait for a pack, holding nothing meanwhile."""
+        connection.close()
+        self._sleeps = True
+        self._changed.wait_for(lambda: self._packs)
+        self._sleeps = False
 
 
 def give_up(error: Exception) -> NoReturn:
