@@ -76,7 +76,7 @@ class Attempt:
     @property
     def fence(self) -> ledger.Fence:
         """What lets this attempt settle its run."""
-        return ledger.Fence(self.run.pk, token=self.run.token)
+        return ledger.Fence(self.run.id, token=self.run.token)
 
     def usage(self) -> Usage:
         """Return CPU seconds since the claim, or the end before it in a pack, and the process's peak memory."""

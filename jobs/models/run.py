@@ -261,4 +261,4 @@ class Run(models.Model):
     @cached_property
     def text_id(self) -> str:
         """Its id as a text, made once: it is asked for several times in each attempt."""
-        return str(self.pk)
+        return str(self.id)
