@@ -84,6 +84,7 @@ def test_ends_are_written_to_runs_found_by_their_ids() -> None:
 def test_what_is_not_due_late_of_another_tenant_or_paused_is_not_claimed(node: Worker) -> None:
     now = ledger.now()
     _waiting(run_at=now + timedelta(minutes=1))
+    assert ledger.some_expired(*KEY, now=now) is False
     _waiting(expires_at=now - timedelta(seconds=1))
     _waiting(tenant="anna")
     assert _claim(node) == []
@@ -91,6 +92,7 @@ def test_what_is_not_due_late_of_another_tenant_or_paused_is_not_claimed(node: W
     _waiting()
     Queue.objects.create(name="base", paused_at=now)
     assert _claim(node) == []
+    assert ledger.some_expired(*KEY, now=now) is True
     assert list(ledger.expired_in_pack(*KEY, now=now).values_list("tenant", flat=True)) == [""]
 
 
