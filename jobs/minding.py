@@ -16,6 +16,7 @@ from jobs.per_process import PerProcess
 
 log = structlog.get_logger(__name__)
 
+# A pack is looked after once it has lasted this long, or at most twice as long.
 LOOK_SECONDS = 0.025
 # How long it looks on after the last pack: to be woken for each of those that follow would cost these some latency.
 LINGER_SECONDS = 1.0
@@ -62,9 +63,10 @@ class Minder:
             with self._changed:
                 if not self._packs and time.monotonic() - self._minded_at > LINGER_SECONDS:
                     self._sleep()
+                seen = list(self._packs)
                 self._changed.wait(LOOK_SECONDS)
-                packs = list(self._packs)
-            for pack in packs:
+                lasting = [pack for pack in seen if pack in self._packs]
+            for pack in lasting:
                 try:
                     pack.mind()
                 except Exception as error:
