@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import psycopg
@@ -67,6 +68,17 @@ def test_a_statement_is_planned_once_for_the_session() -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE '%planned_once'")
         assert cursor.fetchone() == (1,)
+
+
+def test_times_are_read_as_django_reads_them() -> None:
+    statement = "SELECT '2026-11-30 18:53:50.25+01'::timestamptz AS a_time"
+    found = []
+    for make in (prepared.cursor, connection.cursor):
+        with make() as cursor:
+            cursor.execute(statement)
+            found += cursor.fetchone()
+    assert found == [datetime(2026, 11, 30, 17, 53, 50, 250_000, tzinfo=UTC)] * 2
+    assert [time.tzinfo for time in found] == [UTC, UTC]
 
 
 @pytest.mark.django_db(transaction=True)
