@@ -16,7 +16,7 @@ from jobs.per_process import PerProcess
 
 log = structlog.get_logger(__name__)
 
-# A pack is looked after once it has lasted this long, or at most twice as long.
+# A pack is looked after once it has lasted this long, and again as often.
 LOOK_SECONDS = 0.025
 # How long it looks on after the last pack: to be woken for each of those that follow would cost these some latency.
 LINGER_SECONDS = 1.0
@@ -35,7 +35,8 @@ class Minder:
 
     def __init__(self) -> None:
         """Start with nothing; the thread starts with the first pack."""
-        self._packs: list[Minded] = []
+        self._packs: dict[Minded, float] = {}
+        """When each is to be looked after next."""
         self._sleeps = False
         self._minded_at = 0.0
         self._changed = threading.Condition()
@@ -45,8 +46,8 @@ class Minder:
     def minding(self, pack: Minded) -> Iterator[None]:
         """Look after the pack for the duration."""
         with self._changed:
-            self._packs.append(pack)
             self._minded_at = time.monotonic()
+            self._packs[pack] = self._minded_at + LOOK_SECONDS
             if self._thread is None:
                 self._thread = threading.Thread(target=self._look, name="packs", daemon=True)
                 self._thread.start()
@@ -56,21 +57,27 @@ class Minder:
             yield
         finally:
             with self._changed:
-                self._packs.remove(pack)
+                del self._packs[pack]
 
     def _look(self) -> None:
         while True:
             with self._changed:
                 if not self._packs and time.monotonic() - self._minded_at > LINGER_SECONDS:
                     self._sleep()
-                seen = list(self._packs)
-                self._changed.wait(LOOK_SECONDS)
-                lasting = [pack for pack in seen if pack in self._packs]
-            for pack in lasting:
+                now = time.monotonic()
+                self._changed.wait(max(0.0, min(self._packs.values(), default=now + LOOK_SECONDS) - now))
+                due = self._due(at=time.monotonic())
+            for pack in due:
                 try:
                     pack.mind()
                 except Exception as error:
                     give_up(error)
+
+    def _due(self, *, at: float) -> list[Minded]:
+        """Return what is to be looked after by then; each comes again after a while."""
+        due = [pack for pack, next_at in self._packs.items() if next_at <= at]
+        self._packs.update(dict.fromkeys(due, at + LOOK_SECONDS))
+        return due
 
     def _sleep(self) -> None:
         """Wait for a pack, holding nothing meanwhile."""

@@ -32,4 +32,4 @@ def test_a_pack_is_minded_whether_the_thread_sleeps_or_still_looks(
         if not linger_seconds:
             poll(lambda: minder._sleeps)
     assert minder._sleeps is not bool(linger_seconds)
-    assert minder._packs == []
+    assert not minder._packs
