@@ -41,7 +41,6 @@ THROUGHPUT = (
     Target("Daybook, 2 solo workers", "Celery, results ignored, 2 solo workers", 1.0),
     Target(DAYBOOK, STOCK, 8.0),
     Target(PACKED, FASTEST, 1.5),
-    Target(f"{PACKED}, 2 solo workers", FASTEST, 1.5),
     Target(PACKED, FASTEST_WITH_HISTORY, 10.0),
 )
 ENQUEUE = (Target(DAYBOOK, BARE, 0.8), Target(PACKED, BARE, 1.5))
