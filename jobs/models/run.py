@@ -229,8 +229,8 @@ class Run(models.Model):
                 condition=Q(state=State.QUEUED, is_packed=True),
             ),
             models.Index(
-                fields=["concurrency_key"],
-                name="run_keyed",
+                fields=["concurrency_key", "-priority", "created_at", "id"],
+                name="run_of_key",
                 condition=Q(state__in=sorted(UNFINISHED), concurrency_key__isnull=False),
             ),
         ]

@@ -26,10 +26,10 @@ def _claim() -> object:
 ASKED: dict[str, tuple[Callable[[], Any], str]] = {
     "what is due": (lambda: ledger.release_due(now=ledger.now(), limit=10), "run_due"),
     "whether what is due waits for beat": (health.report, "run_due"),
-    "which keyed runs have a free slot": (lambda: dispatch._with_free_slots("base", ledger.now()), "run_keyed"),
-    "who is next of a key": (lambda: ledger.publish_next("x", now=ledger.now()), "run_keyed"),
+    "which keyed runs have a free slot": (lambda: dispatch._with_free_slots("base", ledger.now()), "run_of_key"),
+    "who is next of a key": (lambda: ledger.publish_next("x", now=ledger.now()), "run_of_key"),
     "which slots are held": (_claim, "run_one_per_slot"),
-    "what a new run replaces": (_cancel_waiting, "run_keyed"),
+    "what a new run replaces": (_cancel_waiting, "run_of_key"),
     "who has a unique key": (lambda: Run.objects.unfinished().filter(unique_key="x").first(), "run_unique_unfinished"),
     "whose key begins alike": (lambda: list(operations.runs_by_key("reminder:")), "run_by_key"),
     "what a schedule has not ended": (
