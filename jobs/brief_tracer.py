@@ -14,19 +14,8 @@ from functools import cache
 from typing import Any
 
 from celery import signals
-from celery.app import trace
+from celery.app.trace import build_tracer
 from celery.fixups.django import DjangoWorkerFixup  # type: ignore[attr-defined]
-
-_PLAIN = (type(None), bool)
-_stock_repr = trace.saferepr  # type: ignore[attr-defined]
-
-
-def _shown(result: Any, maxlen: int | None = None) -> str:
-    """Show a result as Celery's tracers do, who take 4 us for the None that most are."""
-    return repr(result) if type(result) in _PLAIN else str(_stock_repr(result, maxlen))
-
-
-trace.saferepr = _shown  # type: ignore[attr-defined]
 
 
 @cache
@@ -37,7 +26,7 @@ def tracer_of(job: Any, hostname: str, *, is_brief: bool) -> Any:
             stack.enter_context(_quiet(logging.getLogger("celery.app.trace")))
             for signal in (signals.task_prerun, signals.task_postrun):
                 stack.enter_context(_listeners_beside_celerys(signal))
-        return trace.build_tracer(job.name, job, job.app.loader, hostname, app=job.app)
+        return build_tracer(job.name, job, job.app.loader, hostname, app=job.app)
 
 
 class _Listeners:

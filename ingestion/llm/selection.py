@@ -4,14 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from decimal import Decimal
+from typing import TYPE_CHECKING, cast
+
+from django.utils.module_loading import import_string
 
 from ingestion.conf import conf
 from ingestion.llm.errors import UnknownModelError
 from ingestion.llm.protocol import LanguageModel, Writer
 from ingestion.llm.remote.endpoint import KINDS, Endpoint
-from ingestion.llm.remote.model import RemoteModel
 from ingestion.llm.rules.model import RulesModel
 
+if TYPE_CHECKING:
+    from ingestion.llm.remote.model import RemoteModel
+
+# Loaded where it is chosen: most have the rules.
+REMOTE_MODEL = "ingestion.llm.remote.model.RemoteModel"
 MODELS: dict[str, Callable[[], LanguageModel]] = {"rules": RulesModel}
 
 
@@ -36,7 +43,7 @@ def writer(*, patience_seconds: float) -> Writer | None:
     Raises: UnknownModelError as `language_model`.
     """
     model = language_model()
-    return model.within(patience_seconds) if isinstance(model, RemoteModel) else None
+    return None if conf().llm_model in MODELS else cast("RemoteModel", model).within(patience_seconds)
 
 
 def _remote(kind: str, name: str) -> RemoteModel:
@@ -53,4 +60,5 @@ def _remote(kind: str, name: str) -> RemoteModel:
     )
     if missing := endpoint.missing():
         raise UnknownModelError(f"LLM_MODEL is {conf().llm_model!r}, which also needs: {', '.join(missing)}")
-    return RemoteModel(endpoint, price_in=Decimal(current.llm_price_in), price_out=Decimal(current.llm_price_out))
+    model: type[RemoteModel] = import_string(REMOTE_MODEL)
+    return model(endpoint, price_in=Decimal(current.llm_price_in), price_out=Decimal(current.llm_price_out))
