@@ -8,7 +8,7 @@ from bench import marks
 from bench.contenders import Contender
 from bench.ground import Ground
 
-JOBS, GAP_SECONDS, SECONDS = 150, 0.02, 60
+JOBS, GAP_SECONDS, SECONDS = 500, 0.02, 60
 
 
 def measure(ground: Ground, contender: Contender) -> dict[str, float]:
