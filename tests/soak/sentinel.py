@@ -110,7 +110,7 @@ class Sentinel(Broker):
     def _make_replica(self, member: Member) -> None:
         member.leader = next(each for each in self._members if each is not member)
         member.start()
-        poll(lambda: member.info()["master_link_status"] == "up", within=FAILOVER_SECONDS)
+        poll(lambda: member.info().get("master_link_status") == "up", within=FAILOVER_SECONDS)
 
     def _await_master(self, member: Member) -> None:
         poll(lambda: self._watcher.port_of_master() == member.port, within=FAILOVER_SECONDS)
