@@ -11,8 +11,7 @@ from django.db.models.functions import Concat, Left
 
 from jobs.dialect import insert_fresh
 from jobs.ledger.fence import Fence, now
-from jobs.ledger.first_come import insert_if_first
-from jobs.ledger.inserting import insert, insert_all
+from jobs.ledger.inserting import insert, insert_all, insert_if_first
 from jobs.ledger.limits import locked_bucket
 from jobs.models import Run
 from jobs.models.run import WaitsFor

@@ -1,10 +1,10 @@
-"""Fresh runs' rows, written without the ORM: it asks each of fifty columns what it is, row by row."""
+"""Runs' rows, written without the ORM: it asks each of fifty columns what it is, row by row."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from functools import cache
+from functools import cache, partial
 from operator import attrgetter, itemgetter
 from typing import Any, NamedTuple
 
@@ -49,7 +49,12 @@ _USUAL: dict[str, Any] = {
     "concurrency_limit": 1,
     "rate_key": None,
 }
-_GIVEN = [field for field in Run._meta.concrete_fields if field.name not in (*_ALIKE, *_EMPTY)]  # noqa: SLF001 - Django's documented API
+_EVERY = Run._meta.concrete_fields  # noqa: SLF001 - Django's documented API
+_GIVEN = [field for field in _EVERY if field.name not in (*_ALIKE, *_EMPTY)]
+_INSERT_IF_FIRST = (
+    f"INSERT INTO jobs_run ({', '.join(str(field.column) for field in _EVERY)}) "  # noqa: S608 - constants
+    f"VALUES ({', '.join(('%s',) * len(_EVERY))}) ON CONFLICT DO NOTHING"
+)
 _COPY = f"COPY jobs_run ({', '.join((*(str(field.column) for field in _GIVEN), *_ALIKE))}) FROM STDIN"
 # From here PostgreSQL counts time.
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
@@ -84,7 +89,14 @@ def insert(run: Run) -> None:
     if can_be_sent and prepared.sent(ours, form.statement, _bytes(run, form)):
         return
     with prepared.cursor() as cursor:
-        cursor.execute(form.text, _values(run, _adapters(ours.vendor, is_brief=form is _BRIEF)))
+        cursor.execute(form.text, _values(run, _adapters(ours.vendor, "usual" if form is _BRIEF else "given")))
+
+
+def insert_if_first(run: Run) -> bool:
+    """Insert any run; False when another row that was there first has its id, its tick or its unique key."""
+    with prepared.cursor() as cursor:
+        cursor.execute(_INSERT_IF_FIRST, _values(run, _adapters(connection.vendor, "every")))
+        return bool(cursor.rowcount)
 
 
 def insert_all(runs: Sequence[Run]) -> None:
@@ -111,9 +123,10 @@ def _values(run: Run, adapters: _Adapters) -> list[Any]:
 
 
 @cache
-def _adapters(vendor: str, *, is_brief: bool = False) -> _Adapters:
-    """Return the given columns, each with what turns its value into the database's, where the driver doesn't."""
-    return [(field.attname, _adapter(field, vendor)) for field in (_BRIEF if is_brief else _FULL).given]
+def _adapters(vendor: str, which: str = "given") -> _Adapters:
+    """Return those columns, each with what turns its value into the database's, where the driver doesn't."""
+    fields = {"usual": _BRIEF.given, "given": _GIVEN, "every": _EVERY}[which]
+    return [(field.attname, _adapter(field, vendor)) for field in fields]
 
 
 def _adapter(field: models.Field[Any, Any], vendor: str) -> _Adapter | None:
@@ -126,6 +139,8 @@ def _adapter(field: models.Field[Any, Any], vendor: str) -> _Adapter | None:
             return connection.ops.adapt_datetimefield_value
         case models.TextField():
             return field.get_prep_value
+        case models.JSONField():
+            return partial(field.get_db_prep_save, connection=connection)
         case _:
             return None
 
