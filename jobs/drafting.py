@@ -151,18 +151,20 @@ def draft_alike(job: Job, calls: Iterable[dict[str, Any]], *, tenant: str = "", 
 
     Raises: ArgumentsError.
     """
-    pattern: Run | None = None
+    pattern: dict[str, Any] = {}
     is_routed, is_related = _is_routed(job), False
     for kwargs in calls:
-        if pattern is None or is_routed:
-            pattern = run = draft(job, [], kwargs, tenant=tenant, **options)
+        if not pattern or is_routed:
+            run = draft(job, [], kwargs, tenant=tenant, **options)
+            # As it is now: whoever gets the run may ask it for what it then keeps, such as its id as a text.
+            pattern = dict(vars(run))
             is_related = run.correlation_id != correlation_id_of(run.pk)
         else:
             run, run_id = Run.__new__(Run), new_run_id()
             called = _called(job, [], kwargs, conf(), tenant=tenant, unique_key=options.get("unique_key"))
-            correlation_id = pattern.correlation_id if is_related else correlation_id_of(run_id)
+            correlation_id = pattern["correlation_id"] if is_related else correlation_id_of(run_id)
             own = {"id": run_id, "correlation_id": correlation_id, "_state": ModelState()}
-            vars(run).update(vars(pattern), **called, **own)
+            vars(run).update(pattern, **called, **own)
             _count_on(run)
         yield run
 

@@ -177,3 +177,10 @@ def test_a_sensitive_argument_rests_sealed() -> None:
     run = Run.objects.filter(pk=sends_code.delay("a@b.c", code="123456").id).values().get()
     assert "123456" not in str(run)
     assert "a@b.c" in str(run)
+
+
+@pytest.mark.django_db
+def test_runs_drafted_alike_keep_ids_of_their_own_whatever_the_first_was_asked() -> None:
+    drafted = drafting.draft_alike(add, ({"x": number} for number in range(2)))
+    ids = [(run.text_id, str(run.pk)) for run in drafted]
+    assert [text for text, _ in ids] == [own for _, own in ids]
