@@ -1,6 +1,8 @@
-"""The project as a Django app, so that its commands and checks are found."""
+"""The project as a Django app, so that its commands, its checks and Celery's app are found."""
 
 from django.apps import AppConfig
+
+from project import celery as celery  # noqa: PLC0414 - before any model: every task is this app's
 
 
 class ProjectConfig(AppConfig):

@@ -25,6 +25,7 @@ print(json.dumps({"cpu": time.process_time(), "modules": sorted(sys.modules)}))
 
 
 AS_A_WORKER = PROBE.replace("print", "from project.celery import app\napp.loader.import_default_modules()\nprint")
+AS_THE_REST_OF_UP = "import json, sys, project.embedded.__main__\nprint(json.dumps({'modules': sorted(sys.modules)}))"
 
 
 @pytest.fixture(scope="module")
@@ -48,6 +49,10 @@ def test_django_sets_up_without_the_heavy_libraries(setup_cost: dict[str, list[s
     assert HEAVY & {name.partition(".")[0] for name in setup_cost["modules"]} <= {"opentelemetry", "cryptography"}
 
 
+def test_django_sets_up_with_the_celery_app_that_every_task_belongs_to(setup_cost: dict[str, list[str]]) -> None:
+    assert "project.celery" in setup_cost["modules"]
+
+
 def test_django_sets_up_without_the_pages_of_the_admin(setup_cost: dict[str, list[str]]) -> None:
     assert not {"jobs.admin", "ingestion.admin", "notifications.admin", "project.admin"} & set(setup_cost["modules"])
 
@@ -56,3 +61,9 @@ def test_a_worker_loads_nothing_that_serves_the_web_or_a_terminal_or_encrypts() 
     told = json.loads(subprocess.check_output([sys.executable, "-c", AS_A_WORKER], cwd=ROOT, text=True))
     elsewhere = {"ninja", "pydantic", "unfold.sites", "typer", "django_typer.management", "cryptography.fernet"}
     assert ({"jobs"} | elsewhere) & set(told["modules"]) == {"jobs"}
+
+
+def test_what_waits_while_everything_runs_here_loads_neither_celery_nor_djangos_settings() -> None:
+    told = json.loads(subprocess.check_output([sys.executable, "-c", AS_THE_REST_OF_UP], cwd=ROOT, text=True))
+    elsewhere = {"celery", "kombu", "jobs", "django.conf"}
+    assert ({"project.embedded"} | elsewhere) & set(told["modules"]) == {"project.embedded"}
