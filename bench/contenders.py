@@ -6,14 +6,14 @@ from dataclasses import dataclass, field
 
 CELERY = "{bin}/python -m celery -q -A bench.peers.{module} worker"
 TASKIQ = "{bin}/python -m taskiq worker bench.peers.taskiq_redis_list:broker --log-level WARNING --workers 2"
-DAYBOOK = "{bin}/python -m celery -A bench.peers.daybook worker --loglevel INFO -Q base"
+DAYBOOK = "{bin}/python -m project -A bench.peers.daybook worker --loglevel INFO -Q base"
 RQ = "{bin}/rq worker -q --url {redis}"
 ARQ = "{bin}/arq bench.peers.arq_redis.WorkerSettings --custom-log-dict bench.peers.arq_redis.QUIET"
 PROCRASTINATE = "{bin}/procrastinate --log-level warning --app bench.peers.procrastinate_postgres.app worker -c 50"
 DJANGO_TASKS = "{bin}/python -m django db_worker -v0 --no-startup-delay --worker-id w"
 DJANGO = "bench.peers.django_settings"
 ON_DJANGO = {"DJANGO_SETTINGS_MODULE": DJANGO, "BENCH_KEEP_CONNECTIONS": "1"}
-BEAT = "{bin}/python -m celery -A bench.peers.daybook beat --loglevel WARNING"
+BEAT = "{bin}/python -m project -A bench.peers.daybook beat --loglevel WARNING"
 OURS = {"LOG_LEVEL": "INFO", "LOG_FORMAT": "json", "DEBUG": "0", "SECRET_KEY": "a" * 50}
 
 

@@ -15,7 +15,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "project.settings")
 django.setup()
 
 from jobs import Concurrency, RateLimit, Unique, job  # noqa: E402 - the engine needs Django to be set up
-from project.celery import app as app  # noqa: E402, PLC0414 - what `celery -A` looks for
+from project.celery import app as app  # noqa: E402, PLC0414 - what `--app` looks for
 
 TABLES = "jobs_run, jobs_worker, jobs_bell, django_celery_results_taskresult, django_celery_beat_periodictask"
 PACK = int(os.environ["BENCH_PACK"]) if "BENCH_PACK" in os.environ else None
