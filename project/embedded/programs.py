@@ -32,8 +32,8 @@ def programs(environment: Environment) -> list[Program]:
         Program("web", _web(environment.port)),
         Program("mail-worker", _worker("mail", queues="email,ai")),
         Program("worker", _worker("main", queues="base,notifications,maintenance")),
-        Program("beat", _celery("beat", "--loglevel=INFO", "--pidfile=")),
-        Program("flower", _celery("flower", f"--address={HOST}", f"--port={environment.flower_port}")),
+        Program("beat", _ours("beat", "--loglevel=INFO", "--pidfile=")),
+        Program("flower", _flower(environment.flower_port)),
     ]
 
 
@@ -52,8 +52,13 @@ def _web(port: int) -> list[str]:
 def _worker(name: str, *, queues: str) -> list[str]:
     alone = ("--without-gossip", "--without-mingle")
     which = (f"--hostname={name}@%h", f"--queues={queues}", "--concurrency=1")
-    return _celery("worker", "--loglevel=INFO", *alone, *which)
+    return _ours("worker", "--loglevel=INFO", *alone, *which)
 
 
-def _celery(*arguments: str) -> list[str]:
-    return [sys.executable, "-m", "celery", "--quiet", "--app=project", *arguments]
+def _ours(*arguments: str) -> list[str]:
+    return [sys.executable, "-m", "project", "--quiet", *arguments]
+
+
+def _flower(port: int) -> list[str]:
+    where = (f"--address={HOST}", f"--port={port}")
+    return [sys.executable, "-m", "celery", "--quiet", "--app=project", "flower", *where]

@@ -44,7 +44,7 @@ def _start(start: Start, name: str, *, port: int) -> Process:
     """Start a service's command as it stands, but on a free port of this machine alone."""
     program, *arguments = _words(name)
     if program == "python":
-        program, *arguments = arguments
+        program, *arguments = arguments[1:] if arguments[0] == "-m" else arguments
     here = {"--bind=0.0.0.0:8000": f"--bind=127.0.0.1:{port}", "--address=0.0.0.0": "--address=127.0.0.1"}
     here["--port=5555"] = f"--port={port}"
     return start(program, *(here.get(word, word) for word in arguments), **_extra_environment(name))

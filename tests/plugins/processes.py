@@ -109,7 +109,7 @@ def process_environment() -> dict[str, str]:
 
 @pytest.fixture
 def start(process_environment: dict[str, str], tmp_path: Path) -> Iterator[Start]:
-    """Start commands, e.g. `start("celery", "-A", "project", "worker")`: a module, a .py file or a program's path."""
+    """Start commands, e.g. `start("project", "worker")`: a module, a .py file or a program's path."""
     started: list[Process] = []
 
     def begin(program: str, *arguments: str, **variables: str) -> Process:

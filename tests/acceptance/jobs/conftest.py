@@ -56,10 +56,14 @@ class Engine:
         return {**os.environ, **ours, "LEASE_SECONDS": str(LEASE_SECONDS), "RUN_LOG_LINES": "100"}
 
     def start(self, *arguments: str, there: Sequence[str] = (), **variables: str) -> Process:
-        """Start a Celery command on the app under test, or on another `app`; behind the words that lead elsewhere."""
+        """Start a worker, a beat or another command of Celery's on the app under test, or on another `app`.
+
+        `there` are the words that lead to another host; `program` is what starts it, where that isn't usual.
+        """
         output = self.folder / f"{arguments[0]}-{len(self.processes)}.log"
         module = variables.pop("app", "tests.app")
-        command = [*there, sys.executable, "-m", "celery", "-A", module, *arguments]
+        program = variables.pop("program", "project" if arguments[0] in {"worker", "beat"} else "celery")
+        command = [*there, sys.executable, "-m", program, "-A", module, *arguments]
         process = Process(command, environment={**self.environment, **variables}, output=output)
         self.processes.append(process)
         return process
