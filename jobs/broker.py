@@ -17,7 +17,9 @@ log = structlog.get_logger(__name__)
 
 # Kombu translates its transports' errors only where it retries; an event is sent once.
 _RAW = (amqp.exceptions.ConnectionError, redis.exceptions.ConnectionError, redis.exceptions.TimeoutError)
-FAULTS = (OperationalError, KombuError, OSError, TimeoutError, MessageNacked, *_RAW)
+# What RabbitMQ refuses for good, such as a queue that is there as another type; Kombu raises it as it is.
+_REFUSED = amqp.exceptions.ChannelError
+FAULTS = (OperationalError, KombuError, OSError, TimeoutError, MessageNacked, _REFUSED, *_RAW)
 ANSWER_SECONDS = 2.0
 
 

@@ -15,12 +15,16 @@ INSECURE_KEY = "insecure-development-key-never-use-in-production"
 _env = environ.Env()
 if (BASE_DIR / ".env").is_file():
     _env.read_env(str(BASE_DIR / ".env"))
-if (_secrets := Path(_env.str("DATA_DIR", str(BASE_DIR / "var"))) / "secrets.env").is_file():
+if (_secrets := BASE_DIR / _env.str("DATA_DIR", "var") / "secrets.env").is_file():
     _env.read_env(str(_secrets))
 
 
 def _text(name: str, default: str, about: str) -> str:
     return field(default_factory=lambda: str(_env.str(name, default)), metadata=_about(name, default, about))
+
+
+def _folder(name: str, default: str, about: str) -> str:
+    return field(default_factory=lambda: str(BASE_DIR / _env.str(name, default)), metadata=_about(name, default, about))
 
 
 def _flag(name: str, default: bool, about: str) -> bool:
@@ -53,7 +57,7 @@ class Environment:
     )
     https: bool = _flag("HTTPS", False, "Behind a TLS proxy: secure cookies, HSTS, plain requests redirected.")
     allowed_hosts: list[str] = _texts("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"], "Host names served.")
-    data_dir: str = _text("DATA_DIR", str(BASE_DIR / "var"), "Folder of the embedded database, broker and logs.")
+    data_dir: str = _folder("DATA_DIR", "var", "Folder of the embedded database, broker and logs.")
     database_url: str = _text("DATABASE_URL", "", "Postgres or SQLite; empty: SQLite in DATA_DIR.")
     database_pooled: bool = _flag(
         "DATABASE_POOLED", False, "A pooler before PostgreSQL lends a session for one transaction only (PgBouncer)."

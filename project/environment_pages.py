@@ -45,7 +45,5 @@ def _shown(default: object) -> str:
 
 
 def _plain(default: object) -> str:
-    """Return the default as it would stand in a file, without this machine's folders."""
-    if isinstance(default, bool):
-        return str(int(default))
-    return str(default).replace(f"{BASE_DIR}/", "")
+    """Return the default as it would stand in a file."""
+    return str(int(default)) if isinstance(default, bool) else str(default)

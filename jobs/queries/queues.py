@@ -68,8 +68,9 @@ def find_queue(name: str) -> QueueDetails:
 
 
 def queue_names() -> list[str]:
-    """Return the names of the configured queues."""
-    return [queue.name for queue in current_app.conf.task_queues]
+    """Return the names of the configured queues; where none are, Celery's default queue."""
+    queues = current_app.conf.task_queues or [current_app.conf.task_default_queue]
+    return [getattr(queue, "name", queue) for queue in queues]
 
 
 def usable_queues() -> list[str]:

@@ -40,7 +40,7 @@ class Endpoint:
             },
             "vertex": {"LLM_PROJECT": self.project, "LLM_LOCATION": self.location},
         }[self.kind]
-        package = [] if find_spec("pydantic_ai") else ["the package extra: pip install 'daybook[llm]'"]
+        package = [] if find_spec("pydantic_ai") else ["the extra `llm`: pip install '.[llm]' in the checkout"]
         return [name for name, value in needed.items() if not value] + package
 
 

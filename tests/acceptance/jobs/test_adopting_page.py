@@ -85,7 +85,7 @@ def test_a_stock_project_keeps_its_tasks_schedules_results_and_messages(shop: Sh
     waiting: list[str] = json.loads(shop.run("python use.py"))
 
     shop.adopt()
-    migrate, check, sync, worker, beat = COMMANDS
+    migrate, check, sync, worker, beat, doctor = COMMANDS
     for command in (migrate, check, sync):
         shop.run(command)
     shop.start(worker)
@@ -103,3 +103,4 @@ def test_a_stock_project_keeps_its_tasks_schedules_results_and_messages(shop: Sh
         "results": ["parcel of order 2", 3, "parcel of order 4", "parcel of order 5"],
         "fired": True,
     }
+    shop.run(doctor)

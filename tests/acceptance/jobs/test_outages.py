@@ -14,7 +14,7 @@ import pytest
 from django.db import transaction
 from kombu import Queue
 
-from jobs import ledger
+from jobs import bell, ledger, publish
 from jobs.dispatch import forget_lost_messages
 from jobs.models import Run
 from jobs.publish import is_broker_away, publish_or_leave
@@ -126,6 +126,18 @@ def test_a_queue_that_takes_nothing_holds_up_no_other(two_queues: tuple[str, str
     waiting = [Run.objects.get(pk=run.pk).published_at is None for run in runs]
     assert waiting == [True, False, True, False]
     assert [is_broker_away(queue) for queue in (full, good)] == [True, False]
+
+
+def test_a_queue_that_is_there_as_another_type_refuses_no_caller(two_queues: tuple[str, str]) -> None:
+    classic, good = two_queues[1], two_queues[0]
+    app.amqp.queues.add(Queue(classic, queue_arguments={"x-queue-type": "quorum"}))
+    run = saved_run(queue=classic, published_at=ledger.now())
+    assert publish_or_leave([run]) == 0
+    run.refresh_from_db()
+    assert (run.published_at, run.reason) == (None, "broker away")
+    publish._breaker.note_success(classic)
+    assert bell.ring(bell.Key(classic, "noted")) is False
+    assert [is_broker_away(queue) for queue in (classic, good)] == [True, False]
 
 
 def test_a_frozen_broker_holds_a_caller_for_a_bounded_time_once(own_engine: tuple[Engine, Valkey]) -> None:

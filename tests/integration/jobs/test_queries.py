@@ -7,6 +7,7 @@ import uuid
 from datetime import timedelta
 
 import pytest
+from celery import current_app
 from django.contrib.auth.models import User
 from django.utils import timezone
 from django_celery_results.models import TaskResult
@@ -168,6 +169,11 @@ def test_queues_are_listed_with_what_waits_runs_and_serves() -> None:
     assert email.longest_wait_seconds == pytest.approx(90, abs=5)
     assert (queues["ai"].paused_at, queues["ai"].waiting, queues["ai"].workers) == (now, 0, 0)
     assert queues["special"].waiting == 1
+
+
+def test_where_no_queues_are_configured_there_is_celerys_default_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(current_app.conf, "task_queues", None)
+    assert [queue.name for queue in queries.all_queues()] == ["base"]
 
 
 @pytest.mark.parametrize(

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import subprocess
 import sys
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import Group, User
 from django.test import Client
 
 from project.environment import BASE_DIR
+from tests.plugins.polling import Eventually
+from tests.plugins.processes import Start
 
 pytestmark = pytest.mark.req("PL-3")
 
@@ -25,6 +32,29 @@ def test_flower_does_not_start_without_a_login(login: str | None) -> None:
     )
     said = done.stderr.strip().splitlines()[-1]
     assert (done.returncode, said) == (1, "Flower needs a login: set FLOWER_BASIC_AUTH to user:password.")
+
+
+@pytest.mark.embedded
+@pytest.mark.django_db(transaction=True)
+def test_flower_takes_its_login_from_where_other_settings_may_stand(
+    start: Start, broker: str, free_port: Callable[[], int], eventually: Eventually, tmp_path: Path
+) -> None:
+    (tmp_path / "secrets.env").write_text("FLOWER_BASIC_AUTH=flower:from-a-file\n")
+    port = free_port()
+    start("celery", "--app=project", "flower", "--address=127.0.0.1", f"--port={port}", DATA_DIR=str(tmp_path))
+
+    def status(login: str) -> int:
+        headers = {"Authorization": f"Basic {base64.b64encode(login.encode()).decode()}"}
+        try:
+            with urllib.request.urlopen(urllib.request.Request(f"http://127.0.0.1:{port}/", headers=headers)) as page:
+                return int(page.status)
+        except urllib.error.HTTPError as error:
+            return error.code
+        except OSError:
+            return 0
+
+    assert eventually(lambda: status("flower:another"), within=30) == 401
+    assert status("flower:from-a-file") == 200
 
 
 @pytest.mark.django_db
