@@ -18,6 +18,7 @@ log = structlog.get_logger(__name__)
 # Kombu translates its transports' errors only where it retries; an event is sent once.
 _RAW = (amqp.exceptions.ConnectionError, redis.exceptions.ConnectionError, redis.exceptions.TimeoutError)
 FAULTS = (OperationalError, KombuError, OSError, TimeoutError, MessageNacked, *_RAW)
+TIMEOUTS = (TimeoutError, redis.exceptions.TimeoutError)
 ANSWER_SECONDS = 2.0
 
 
