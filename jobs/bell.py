@@ -1,7 +1,7 @@
 """Rings for packed runs: one message tells a worker to look for all of them; at most one is on its way unheard.
 
-A bell's row says whether one is on its way. The hearer clears it before it looks, so what was committed before a
-ringing that found it set is always seen by that look.
+A bell's row says whether one is on its way. The hearer clears it before it looks a last time, so what was committed
+before a ringing that found it set is always seen by that look.
 """
 
 from __future__ import annotations
@@ -9,41 +9,32 @@ from __future__ import annotations
 import atexit
 import threading
 import time
-import uuid
-from datetime import timedelta
-from functools import lru_cache, partial
-from typing import Any, NamedTuple, cast
+from collections.abc import Callable
+from functools import partial
 
 import structlog
-from celery import Celery, current_app
 from django.db import Error, connection, transaction
 
-from jobs import ledger, prepared, publish
-from jobs.models import Bell, Run
+from jobs import bell_message, ledger, publish
+from jobs.bell_message import Key
+from jobs.models import Run
 from jobs.per_process import PerProcess
-from jobs.sent_events import Silence
 from jobs.states import State
-from jobs.transport import BELL, HEADER
 
 log = structlog.get_logger(__name__)
 
-TASK = BELL
-LOST_AFTER = timedelta(seconds=5)
 PAUSE_SECONDS = 0.01
 # Between two looks at a bell that nobody hears: whoever does hear it sees all that was committed meanwhile.
 LONGEST_PAUSE_SECONDS = 0.08
-_RING = "UPDATE jobs_bell SET rung_at = %s WHERE queue = %s AND job = %s AND (rung_at IS NULL OR rung_at < %s)"
-# The bell's row is a hint that no crash needs to spare: its commit waits for no disk. In force for that statement only.
-_UNSYNCED = " AND set_config('synchronous_commit', 'off', true) = 'off'"
-_LOOK = "SELECT 1 FROM jobs_bell WHERE queue = %s AND job = %s"
-_HEARD = "UPDATE jobs_bell SET rung_at = NULL WHERE queue = %s AND job = %s AND rung_at IS NOT NULL"
 
 
-class Key(NamedTuple):
-    """Whose runs a bell rings for."""
-
-    queue: str
-    job: str
+def enqueue_new(run: Run) -> None:
+    """Insert a run whose id is fresh and that no guard can refuse, and announce it; a bell that is due in one go."""
+    key = Key(run.queue, run.job)
+    if ledger.enqueue_new(run, sets_bell=_has_bell(run) and _ringer().is_due(key)):
+        _ringer().send(key)
+    else:
+        announce(run)
 
 
 def announce(*runs: Run) -> None:
@@ -51,11 +42,12 @@ def announce(*runs: Run) -> None:
     packed = [run for run in runs if run.is_packed]
     if len(packed) < len(runs):
         publish.publish_after_commit(*(run for run in runs if not run.is_packed))
-    if publish.is_left_to_dispatcher():
-        return
-    keys = {Key(run.queue, run.job) for run in packed if run.state == State.QUEUED}
-    for key in sorted(keys):
+    for key in sorted({Key(run.queue, run.job) for run in packed if _has_bell(run)}):
         transaction.on_commit(partial(_want, key))
+
+
+def _has_bell(run: Run) -> bool:
+    return run.is_packed and run.state == State.QUEUED and not publish.is_left_to_dispatcher()
 
 
 def _want(key: Key) -> None:
@@ -64,63 +56,18 @@ def _want(key: Key) -> None:
 
 def ring(key: Key) -> bool:
     """Ring unless a bell is on its way already; whether one was rung. A broker that is away is no error."""
-    if publish.is_broker_away(key.queue) or not _set(key):
-        return False
+    return not publish.is_broker_away(key.queue) and ledger.set_bell(*key, now=ledger.now()) and _sent(key)
+
+
+def _sent(key: Key) -> bool:
+    """Send the bell whose row is set; False, and the row cleared, when the broker is away."""
     try:
-        _send(key)
+        bell_message.send(key)
     except publish.BROKER_FAULTS as error:
         publish.note_broker_fault(key.queue, error)
-        heard(key)
+        ledger.clear_bell(*key)
         return False
     return True
-
-
-def heard(key: Key) -> None:
-    """Note that no bell is on its way any more; to be committed before looking for runs."""
-    with prepared.cursor() as cursor:
-        cursor.execute(_unsynced(_HEARD), key)
-
-
-def _set(key: Key) -> bool:
-    """Note that a bell is on its way; False when one is. One that nobody has heard for long counts as lost."""
-    now, adapt = ledger.now(), connection.ops.adapt_datetimefield_value
-    with prepared.cursor() as cursor:
-        cursor.execute(_unsynced(_RING), [adapt(now), *key, adapt(now - LOST_AFTER)])
-        if cursor.rowcount:
-            return True
-        cursor.execute(_LOOK, key)
-        return cursor.fetchone() is None and _made(key)
-
-
-def _unsynced(statement: str) -> str:
-    is_alone = connection.vendor == "postgresql" and not connection.in_atomic_block
-    return statement + _UNSYNCED if is_alone else statement
-
-
-def _made(key: Key) -> bool:
-    bell = Bell(queue=key.queue, job=key.job, rung_at=ledger.now())
-    Bell.objects.bulk_create([bell], ignore_conflicts=True)
-    return True
-
-
-def _send(key: Key) -> None:
-    """Send as Celery.send_task does; what it puts together anew each time, half of its work, is kept from the first."""
-    app: Any = current_app._get_current_object()  # type: ignore[attr-defined] # noqa: SLF001 - Celery has no public way
-    bell_id, pattern = str(uuid.uuid4()), _pattern(app, key)
-    ours = {"id": bell_id, "root_id": bell_id, HEADER: {"run": bell_id, "bell": key.job}}
-    message = pattern._replace(
-        headers={**pattern.headers, **ours}, properties={**pattern.properties, "correlation_id": bell_id}
-    )
-    with app.producer_pool.acquire(block=True) as producer:
-        # Silence, as a bell is no run, and workers tell of those it rang for.
-        app.amqp.send_task_message(
-            producer, TASK, message, queue=key.queue, event_dispatcher=Silence, **publish.SENDING
-        )
-
-
-@lru_cache(maxsize=1000)
-def _pattern(app: Celery, key: Key) -> Any:
-    return cast("Any", app.amqp).as_task_v2("", TASK, kwargs=key._asdict(), ignore_result=True)
 
 
 class _Ringer:
@@ -145,6 +92,16 @@ class _Ringer:
             self._rung[key] = time.monotonic()
         self._ring(key)
 
+    def is_due(self, key: Key) -> bool:
+        """Whether a wish would ring now."""
+        return time.monotonic() >= self._due_at(key) and not publish.is_broker_away(key.queue)
+
+    def send(self, key: Key) -> None:
+        """Send the bell that was set together with a run."""
+        with self._changed:
+            self._rung[key] = time.monotonic()
+        self._ring(key, _sent)
+
     def ring_wanted(self, *, until: float = float("inf")) -> None:
         """Ring whatever is wanted still and due until then."""
         with self._changed:
@@ -157,7 +114,7 @@ class _Ringer:
     def _due_at(self, key: Key) -> float:
         return self._rung.get(key, float("-inf")) + self._pauses.get(key, PAUSE_SECONDS)
 
-    def _ring(self, key: Key) -> None:
+    def _ring(self, key: Key, ring: Callable[[Key], bool] = ring) -> None:
         try:
             has_rung = ring(key)
         except Error as error:

@@ -20,6 +20,7 @@ _RAW = (amqp.exceptions.ConnectionError, redis.exceptions.ConnectionError, redis
 # What RabbitMQ refuses for good, such as a queue that is there as another type; Kombu raises it as it is.
 _REFUSED = amqp.exceptions.ChannelError
 FAULTS = (OperationalError, KombuError, OSError, TimeoutError, MessageNacked, _REFUSED, *_RAW)
+TIMEOUTS = (TimeoutError, redis.exceptions.TimeoutError)
 ANSWER_SECONDS = 2.0
 
 

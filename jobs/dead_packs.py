@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from jobs import abandoned, envelope, presence
-from jobs.bell import TASK
+from jobs.bell_message import TASK
 from jobs.conf import conf
 from jobs.dialect import patiently
 from jobs.identifiers import run_id_of

@@ -12,6 +12,7 @@ from django.db.models import F, Max, Q, Window
 from django.db.models.functions import RowNumber
 
 from jobs import bell, broker, ledger, turns, window
+from jobs.bell_message import Key
 from jobs.conf import conf
 from jobs.dialect import claimable
 from jobs.models import Run, Worker
@@ -31,7 +32,7 @@ def dispatch(*, now: datetime) -> int:
     """Release what is due, publish or ring for what waits, on every queue with room; returns how many messages went."""
     while ledger.release_due(now=now, limit=BATCH) == BATCH:
         pass
-    sent = 0 if is_broker_away() else sum(bell.ring(bell.Key(*key)) for key in turns.waiting_packs(now))
+    sent = 0 if is_broker_away() else sum(bell.ring(Key(*key)) for key in turns.waiting_packs(now))
     for queue in [] if is_broker_away() else turns.waiting_queues():
         if not is_broker_away(queue):
             sent += publish_waiting(queue, now=now)

@@ -10,7 +10,7 @@ from celery.worker.control import inspect_command
 from django.db import Error
 
 from jobs import presence
-from jobs.bell import TASK
+from jobs.bell_message import TASK
 from jobs.envelope import request_of
 from jobs.models import Run
 from jobs.wire import masked

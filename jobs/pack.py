@@ -15,7 +15,7 @@ from celery import current_app
 from celery.app.trace import trace_ok_t
 
 from jobs import attempt, bell, ledger, pack_claims, presence
-from jobs.bell import Key
+from jobs.bell_message import Key
 from jobs.brief_tracer import tracer_of
 from jobs.conf import conf
 from jobs.dialect import patiently
@@ -56,9 +56,9 @@ def hear(key: Key, *, hostname: str) -> int:
     The first full pack rings for another worker, so that all of them join in while there is work for them. An error
     ends the process: whatever it had claimed is given back at once, and nothing stays behind as running.
     """
-    patiently(partial(bell.heard, key), seconds=conf().database_patience_seconds, what="hear")
     job = cast("Job | None", current_app.tasks.get(key.job))
     if job is None:
+        patiently(partial(ledger.clear_bell, *key), seconds=conf().database_patience_seconds, what="hear")
         _park_unknown(key)
         return 0
     try:
@@ -68,22 +68,34 @@ def hear(key: Key, *, hostname: str) -> int:
 
 
 def _perform_while_due(job: Job, key: Key, hostname: str) -> int:
-    pace, begun, has_rung = _paces[key.job], 0, False
+    pace, begun, is_first, has_rung = _paces[key.job], 0, True, False
     tidings = Tidings(job.app, hostname)
     until = time.monotonic() + HEARING_SECONDS
-    while time.monotonic() < until:
+    while True:
         most = pace.most(job.most_in_pack(spawned=True) or 1)
-        runs, has_more = pack_claims.claim(key, most)
+        runs, has_more = pack_claims.claim(key, most, hears_bell=is_first)
         if has_more and not has_rung:
             has_rung = bell.ring(key) or True
         pack = Pack(job, runs, tidings, is_quick=pace.is_quick)
         begun += pack.perform()
         pace.note(runs=pack.begun, seconds=pack.seconds)
-        if not has_more or pack.is_stopping:
-            _skip_expired(key)
+        # What came while the first look cleared the bell is seen by the next; one that finds nothing is the last.
+        if pack.is_stopping or not (has_more or (_is_more_due(key) and (runs or is_first))):
             break
+        if time.monotonic() > until:
+            bell.ring(key)
+            break
+        is_first = False
     tidings.flush()
     return begun
+
+
+def _is_more_due(key: Key) -> bool:
+    """Whether there is more to do; what may not start any more ends here."""
+    left = ledger.left_in_pack(*key, now=ledger.now())
+    if left.expired:
+        _skip_expired(key)
+    return left.due
 
 
 def _park_unknown(key: Key) -> None:
@@ -96,8 +108,6 @@ def _park_unknown(key: Key) -> None:
 
 def _skip_expired(key: Key) -> None:
     now = ledger.now()
-    if not ledger.some_expired(*key, now=now):
-        return
     for run in ledger.expired_in_pack(*key, now=now):
         if ledger.expire(run.pk, now=now):
             cast("Any", current_app.backend).part_ended(run, reason=ledger.Refusal.EXPIRED)

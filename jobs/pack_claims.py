@@ -10,7 +10,7 @@ import structlog
 from django.db import Error, connection
 
 from jobs import ledger, presence, turns
-from jobs.bell import Key
+from jobs.bell_message import Key
 from jobs.conf import conf
 from jobs.dialect import is_database_fault, patiently
 from jobs.models import Run
@@ -43,13 +43,17 @@ _alone: dict[Key, _Alone] = {}
 _crowded: set[Key] = set()
 
 
-def claim(key: Key, most: int) -> tuple[list[Run], bool]:
+def claim(key: Key, most: int, *, hears_bell: bool = False) -> tuple[list[Run], bool]:
     """Claim up to `most` runs, of each tenant its share; and say whether one had as many, so that more may be due.
 
     While no more than that were due the last time, it first tries to take all there are: nobody's turn matters then.
+    `hears_bell` notes that the bell has come, before that look or with it.
     """
-    if key not in _crowded and (runs := _claim_share(key, None, most)):
-        return runs, False
+    if key not in _crowded:
+        if runs := _claim_share(key, None, most, hears_bell=hears_bell):
+            return runs, False
+    elif hears_bell:
+        patiently(partial(ledger.clear_bell, *key), seconds=conf().database_patience_seconds, what="hear")
     runs = []
     has_more = False
     shares = patiently(partial(_shares, key, most), seconds=conf().database_patience_seconds, what="take turns")
@@ -65,11 +69,11 @@ def claim(key: Key, most: int) -> tuple[list[Run], bool]:
     return runs, has_more
 
 
-def _claim_share(key: Key, tenant: str | None, most: int) -> list[Run]:
+def _claim_share(key: Key, tenant: str | None, most: int, *, hears_bell: bool = False) -> list[Run]:
     """Claim runs of one tenant, or all; when the answer is lost with the database, look first whether it counted."""
     mine, now = presence.claiming_id(), ledger.now()
     if tenant is None:
-        claim = partial(ledger.claim_few, *key, most=most, worker_id=mine, now=now)
+        claim = partial(ledger.claim_few, *key, most=most, worker_id=mine, now=now, hears_bell=hears_bell)
     else:
         claim = partial(ledger.claim_pack, *key, tenant, most=most, worker_id=mine, now=now)
     try:

@@ -60,23 +60,23 @@ def cursor() -> AbstractContextManager[CursorWrapper]:
     return nullcontext(ours.make_cursor(kept.cursor))
 
 
-def sent(ours: Any, statement: Statement, parameters: Sequence[bytes | None]) -> bool:
+def sent(ours: Any, statement: Statement, parameters: Sequence[bytes | None]) -> int | None:
     """Execute the statement on Django's connection to PostgreSQL through libpq itself, at a third of a cursor's cost.
 
-    False, and nothing done, where only a cursor will do: behind a pooler, in a transaction (which the cursor begins,
-    and a forgotten statement would break), and where somebody listens to what is executed.
+    Returns how many rows it changed; None, and nothing done, where only a cursor will do: behind a pooler, in a
+    transaction (which the cursor begins, and a forgotten statement would break), and where somebody listens to what is
+    executed.
     """
     kept = _kept_by(ours)
     if kept.cursor is None or ours.execute_wrappers or ours.queries_logged or not _is_ready(kept.session):
-        return False
+        return None
     with ours.wrap_database_errors, kept.session.lock:
         try:
-            _send(kept, statement, parameters)
+            return _send(kept, statement, parameters)
         except kept.psycopg.errors.InvalidSqlStatementName:
             # Psycopg lets a session forget all of them after a rollback.
             kept.statements.clear()
-            _send(kept, statement, parameters)
-    return True
+            return _send(kept, statement, parameters)
 
 
 def _is_ready(session: Any) -> bool:
@@ -84,24 +84,27 @@ def _is_ready(session: Any) -> bool:
     return session.autocommit and libpq.transaction_status == _IDLE and not libpq.pipeline_status
 
 
-def _send(kept: _Kept, statement: Statement, parameters: Sequence[bytes | None]) -> None:
+def _send(kept: _Kept, statement: Statement, parameters: Sequence[bytes | None]) -> int:
     if statement not in kept.statements:
         kept.session.pgconn.send_prepare(statement.name, statement.text)
         _await(kept)
         kept.statements.add(statement)
     kept.session.pgconn.send_query_prepared(statement.name, parameters, statement.formats)
-    _await(kept)
+    return _await(kept)
 
 
-def _await(kept: _Kept) -> None:
-    """Wait for the answer as a cursor does: a signal's handler runs meanwhile.
+def _await(kept: _Kept) -> int:
+    """Wait for the answer as a cursor does: a signal's handler runs meanwhile. Returns how many rows were changed.
 
     Raises: psycopg.Error.
     """
+    changed = 0
     psycopg, session = kept.psycopg, kept.session
     for result in session.wait(psycopg.generators.execute(session.pgconn)):
         if result.status != _DONE:
             raise psycopg.errors.error_from_result(result, encoding=session.info.encoding)
+        changed += result.command_tuples or 0
+    return changed
 
 
 def _kept_by(ours: Any) -> _Kept:

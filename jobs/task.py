@@ -19,7 +19,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from jobs import attempt, context, drafting, ledger
-from jobs.bell import announce
+from jobs.bell import announce, enqueue_new
 from jobs.conf import conf
 from jobs.errors import ArgumentsError
 from jobs.models import Run
@@ -158,8 +158,7 @@ class Job(Task):  # type: ignore[type-arg]
             ledger.replace(run, fence=active.fence)
             return run
         if is_fresh and run.unique_key is None and not self.replaces_waiting:
-            ledger.enqueue_new(run)
-            announce(run)
+            enqueue_new(run)
             return run
         with transaction.atomic() if self._looks_at_others else nullcontext():
             run, created = self._enqueue_guarded(run)

@@ -3,6 +3,7 @@
 One module per part of a run's life, in its order; the transitions they make are the table in jobs/states.py.
 """
 
+from jobs.ledger.bells import clear_bell, set_bell
 from jobs.ledger.claiming import Refusal, claim, claimed, expire
 from jobs.ledger.delivering import (
     PARKED,
@@ -38,15 +39,16 @@ from jobs.ledger.finishing import (
 )
 from jobs.ledger.limits import delete_unused_limits
 from jobs.ledger.packs import (
+    Left,
     asked_to_stop,
     claim_few,
     claim_pack,
     claimed_in_pack,
     due_in_pack,
     expired_in_pack,
+    left_in_pack,
     others_wait,
     put_back,
-    some_expired,
 )
 from jobs.ledger.successes import Answer, Success, store_answers, succeed_many
 from jobs.ledger.wishes import bring_forward, cancel, cancel_waiting, discard, replay, request_cancel, reschedule, skip
@@ -56,6 +58,7 @@ __all__ = [
     "PARKED",
     "Answer",
     "Fence",
+    "Left",
     "Refusal",
     "Success",
     "Usage",
@@ -68,6 +71,7 @@ __all__ = [
     "claim_pack",
     "claimed",
     "claimed_in_pack",
+    "clear_bell",
     "delete_unused_limits",
     "discard",
     "due_in_pack",
@@ -81,6 +85,7 @@ __all__ = [
     "fail",
     "free_ticks",
     "is_asked_to_stop",
+    "left_in_pack",
     "mark_published",
     "mark_unpublished",
     "note",
@@ -98,8 +103,8 @@ __all__ = [
     "request_cancel",
     "reschedule",
     "set_aside",
+    "set_bell",
     "skip",
-    "some_expired",
     "stop",
     "store_answers",
     "succeed",

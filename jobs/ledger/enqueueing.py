@@ -53,10 +53,12 @@ def enqueue(run: Run) -> tuple[Run, bool]:
     return run, False
 
 
-def enqueue_new(run: Run) -> Run:
-    """Insert a run whose id is fresh and that no guard can refuse: a single statement."""
-    insert(run)
-    return run
+def enqueue_new(run: Run, *, sets_bell: bool = False) -> bool:
+    """Insert a run whose id is fresh and that no guard can refuse: a single statement.
+
+    That statement sets the run's bell, too, if wished and the database can; True when it did, and one is to be sent.
+    """
+    return insert(run, sets_bell=sets_bell)
 
 
 def enqueue_all(runs: Sequence[Run]) -> None:

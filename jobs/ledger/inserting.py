@@ -12,6 +12,7 @@ from django.db import DEFAULT_DB_ALIAS, connection, connections, models
 
 from jobs import prepared
 from jobs.dialect import own_uuid
+from jobs.ledger.bells import set_with
 from jobs.models import Run
 from jobs.models.run import Cause
 from jobs.states import State
@@ -73,23 +74,29 @@ class _Sent(NamedTuple):
 
 
 class _Form(NamedTuple):
-    """A statement that inserts one run, for a cursor and for libpq; it says the columns that are not given."""
+    """A statement that inserts one run, for a cursor and for libpq; it says the columns that are not given.
+
+    `with_bell` sets the run's bell, too, and counts that instead of the run.
+    """
 
     given: _Fields
     text: str
     statement: prepared.Statement
+    with_bell: prepared.Statement
     encoders: list[tuple[str, Callable[[Any], bytes]]]
 
 
-def insert(run: Run) -> None:
-    """Insert a run whose id is fresh and that no guard can refuse."""
+def insert(run: Run, *, sets_bell: bool = False) -> bool:
+    """Insert a run whose id is fresh and that no guard can refuse; whether the wish to set its bell was fulfilled."""
     form = _BRIEF if _usual_of(run.__dict__) == _AS_USUAL else _FULL
     ours: Any = connections[DEFAULT_DB_ALIAS]
-    can_be_sent = ours.vendor == "postgresql" and not ours.in_atomic_block
-    if can_be_sent and prepared.sent(ours, form.statement, _bytes(run, form)):
-        return
+    if ours.vendor == "postgresql" and not ours.in_atomic_block:
+        changed = prepared.sent(ours, form.with_bell if sets_bell else form.statement, _bytes(run, form))
+        if changed is not None:
+            return sets_bell and changed > 0
     with prepared.cursor() as cursor:
         cursor.execute(form.text, _values(run, _adapters(ours.vendor, "usual" if form is _BRIEF else "given")))
+    return False
 
 
 def insert_if_first(run: Run) -> bool:
@@ -168,11 +175,14 @@ def _form(name: str, given: _Fields, said: Mapping[str, Any]) -> _Form:
     columns = ", ".join((*(str(field.column) for field in given), *said))
     insert = f"INSERT INTO jobs_run ({columns}) VALUES (%s, {', '.join(map(_literal, said.values()))})"  # noqa: S608 - constants
     sent = [_sent(field) for field in given]
-    numbered = ", ".join(f"${number + 1}" for number in range(len(given)))
+    formats = [each.format for each in sent]
+    places = {field.attname: f"${number + 1}" for number, field in enumerate(given)}
+    numbered = insert % ", ".join(places.values())
     return _Form(
         given,
         insert % ", ".join(("%s",) * len(given)),
-        prepared.Statement(name.encode(), (insert % numbered).encode(), [each.format for each in sent]),
+        prepared.Statement(f"daybook_{name}".encode(), numbered.encode(), formats),
+        prepared.Statement(f"daybook_{name}_and_bell".encode(), set_with(numbered, **places).encode(), formats),
         [(field.attname, each.encode) for field, each in zip(given, sent, strict=True)],
     )
 
@@ -190,7 +200,5 @@ def _literal(value: Any) -> str:
 
 
 _usual_of, _AS_USUAL = itemgetter(*_USUAL), tuple(_USUAL.values())
-_FULL = _form("daybook_insert_run", _GIVEN, _ALIKE)
-_BRIEF = _form(
-    "daybook_insert_usual_run", [field for field in _GIVEN if field.attname not in _USUAL], {**_USUAL, **_ALIKE}
-)
+_FULL = _form("insert_run", _GIVEN, _ALIKE)
+_BRIEF = _form("insert_usual_run", [field for field in _GIVEN if field.attname not in _USUAL], {**_USUAL, **_ALIKE})

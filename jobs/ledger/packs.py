@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import connection
@@ -13,6 +13,7 @@ from django.db.models import F, Q
 
 from jobs import prepared
 from jobs.dialect import own_uuid
+from jobs.ledger.bells import CLEARED, ONCE_CLEARED, clear_bell
 from jobs.ledger.rows import columns, runs_of
 from jobs.models import Run
 from jobs.models.run import RunQuerySet
@@ -25,19 +26,31 @@ _SQLITE = {"lock": "", "among_due": "IN (SELECT id FROM due)"}
 _KNOWN = ("queue", "job", "is_packed", "state", "reason", "started_at", "worker_id", "process_id")
 # MATERIALIZED keeps the rows that are locked and those that are updated the same.
 _CLAIM = (
-    "WITH due AS MATERIALIZED (SELECT id FROM jobs_run WHERE queue = %s AND job = %s "  # noqa: S608 - constants
+    "WITH {also} due AS MATERIALIZED (SELECT id FROM jobs_run WHERE queue = %s AND job = %s "  # noqa: S608 - constants
     "AND state = 'QUEUED' AND is_packed AND run_at <= %s AND (expires_at IS NULL OR expires_at > %s) "
     "AND NOT EXISTS (SELECT 1 FROM jobs_queue WHERE name = %s AND paused_at IS NOT NULL) {chosen} LIMIT %s {lock}) "
     "UPDATE jobs_run SET state = 'RUNNING', attempt = attempt + 1, token = token + 1, reason = '', "
     "started_at = %s, worker_id = %s, process_id = %s WHERE id {among_due} {unless} RETURNING " + columns(known=_KNOWN)
 )
-_IN_TURN = {"chosen": "AND tenant = %s ORDER BY priority DESC, created_at, id", "unless": ""}
-_ALL = {"chosen": "", "unless": "AND (SELECT count(*) FROM due) <= %s"}
+_IN_TURN = {"also": "", "chosen": "AND tenant = %s ORDER BY priority DESC, created_at, id", "unless": ""}
+_ALL = {"also": "", "chosen": "", "unless": "AND (SELECT count(*) FROM due) <= %s"}
+_ALL_HEARING = {**_ALL, "also": f"{CLEARED},", "chosen": ONCE_CLEARED}
 
 _WAITS = "EXISTS (SELECT 1 FROM jobs_run WHERE queue = %s AND job = %s AND state = 'QUEUED' AND is_packed AND "
 # Two seeks in the index of what waits, however long the tenant's own backlog.
 _OTHERS = " OR ".join(f"{_WAITS} tenant {side} %s AND run_at <= %s)" for side in "<>")
+_DUE = (
+    f"({_WAITS} run_at <= %s AND (expires_at IS NULL OR expires_at > %s)) "  # noqa: S608 - constants
+    "AND NOT EXISTS (SELECT 1 FROM jobs_queue WHERE name = %s AND paused_at IS NOT NULL))"
+)
 _EXPIRED = f"{_WAITS} expires_at <= %s)"
+
+
+class Left(NamedTuple):
+    """Whether packed runs of a job in a queue may start now, and whether there are some that may not any more."""
+
+    due: bool
+    expired: bool
 
 
 def due_in_pack(queue: str, job: str, *, now: datetime) -> RunQuerySet:
@@ -53,39 +66,50 @@ def expired_in_pack(queue: str, job: str, *, now: datetime) -> RunQuerySet:
 
 def others_wait(queue: str, job: str, tenant: str, *, now: datetime) -> bool:
     """Whether packed runs of a job in a queue may start now that are of another tenant."""
-    return _is_so(_OTHERS, [queue, job, tenant, connection.ops.adapt_datetimefield_value(now)] * 2)
+    (they_do,) = _answers(_OTHERS, [queue, job, tenant, connection.ops.adapt_datetimefield_value(now)] * 2)
+    return they_do
 
 
-def some_expired(queue: str, job: str, *, now: datetime) -> bool:
-    """Whether there are packed runs of a job in a queue that may not start any more (see `expired_in_pack`)."""
-    return _is_so(_EXPIRED, [queue, job, connection.ops.adapt_datetimefield_value(now)])
+def left_in_pack(queue: str, job: str, *, now: datetime) -> Left:
+    """Return what there is to do still; runs that other workers are claiming at the moment count as due."""
+    at = connection.ops.adapt_datetimefield_value(now)
+    return Left(*_answers(f"{_DUE}, {_EXPIRED}", [queue, job, at, at, queue, queue, job, at]))
 
 
-def _is_so(condition: str, values: Sequence[Any]) -> bool:
+def _answers(conditions: str, values: Sequence[Any]) -> list[bool]:
     with prepared.cursor() as cursor:
-        cursor.execute(f"SELECT {condition}", values)
-        return bool(cursor.fetchone()[0])
+        cursor.execute(f"SELECT {conditions}", values)
+        return [bool(answer) for answer in cursor.fetchone()]
 
 
 def claim_pack(queue: str, job: str, tenant: str, *, most: int, worker_id: UUID, now: datetime) -> list[Run]:
     """Take up to `most` due packed runs of a tenant for this process, most urgent first; none of a paused queue."""
-    return _claim(_IN_TURN, (queue, job), (tenant, most), (), worker_id=worker_id, now=now)
+    return _claim(_IN_TURN, (queue, job), (tenant, most), worker_id=worker_id, now=now)
 
 
-def claim_few(queue: str, job: str, *, most: int, worker_id: UUID, now: datetime) -> list[Run]:
-    """Take all due packed runs of whatever tenant, if they are `most` at most; else none. Most urgent first."""
-    return _claim(_ALL, (queue, job), (most + 1,), (most,), worker_id=worker_id, now=now)
-
-
-def _claim(
-    which: dict[str, str], key: tuple[str, str], chosen: Any, unless: Any, *, worker_id: UUID, now: datetime
+def claim_few(
+    queue: str, job: str, *, most: int, worker_id: UUID, now: datetime, hears_bell: bool = False
 ) -> list[Run]:
-    of_dialect = _POSTGRES if connection.vendor == "postgresql" else _SQLITE
+    """Take all due packed runs of whatever tenant, if they are `most` at most; else none. Most urgent first.
+
+    `hears_bell` clears the bell before, in the same statement where the database can. What was committed since that
+    began is to be looked for afterwards (`left_in_pack`), as its sender may have found the bell on its way.
+    """
+    if hears_bell and connection.vendor != "postgresql":
+        clear_bell(queue, job)
+        hears_bell = False
+    which = _ALL_HEARING if hears_bell else _ALL
+    return _claim(which, (queue, job), (most + 1,), worker_id=worker_id, now=now)
+
+
+def _claim(which: dict[str, str], key: tuple[str, str], chosen: Any, *, worker_id: UUID, now: datetime) -> list[Run]:
+    is_postgres = connection.vendor == "postgresql"
     at = connection.ops.adapt_datetimefield_value(now)
     changes = (at, own_uuid(worker_id), os.getpid())
     known = dict(zip(_KNOWN, (*key, True, State.RUNNING.value, "", now, worker_id, os.getpid()), strict=True))
-    values = [*key, at, at, key[0], *chosen, *changes, *unless]
-    runs = runs_of(_CLAIM.format(**which, **of_dialect), values, known=known)
+    also, unless = key if which["also"] else (), (chosen[-1] - 1,) if which["unless"] else ()
+    values = [*also, *key, at, at, key[0], *chosen, *changes, *unless]
+    runs = runs_of(_CLAIM.format(**which, **(_POSTGRES if is_postgres else _SQLITE)), values, known=known)
     return sorted(runs, key=lambda run: (-run.priority, run.created_at, run.pk))
 
 

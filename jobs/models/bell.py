@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from django.db import models
 
 
 class Bell(models.Model):
-    """One job in one queue; `rung_at` is set from the ringing until a worker has heard it."""
+    """One job in one queue; `rung_at` is set from the ringing until a worker has heard it, or it counts as lost."""
+
+    LOST_AFTER = timedelta(seconds=5)
 
     queue = models.CharField(max_length=100)
     job = models.CharField(max_length=200)

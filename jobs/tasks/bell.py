@@ -7,7 +7,7 @@ from typing import Any
 from celery import Task, shared_task
 
 from jobs import pack
-from jobs.bell import TASK, Key
+from jobs.bell_message import TASK, Key
 
 
 @shared_task(

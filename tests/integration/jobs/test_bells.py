@@ -8,7 +8,7 @@ import pytest
 from pytest_django import DjangoAssertNumQueries, DjangoCaptureOnCommitCallbacks
 
 from jobs import bell, ledger
-from jobs.bell import Key
+from jobs.bell_message import Key
 from jobs.models import Bell, Run
 from tests.packed_jobs import packed
 from tests.plugins.polling import poll
@@ -29,7 +29,7 @@ def test_enqueueing_a_packed_job_is_one_statement_and_rings_once(
         packed.delay("b")
     assert Bell.objects.get(queue="base", job="packed").rung_at is not None
     assert bell.ring(KEY) is False
-    bell.heard(KEY)
+    ledger.clear_bell(*KEY)
     assert Bell.objects.get().rung_at is None
     assert bell.ring(KEY) is True
     assert {(run.is_packed, run.published_at) for run in Run.objects.all()} == {(True, None)}
@@ -38,7 +38,7 @@ def test_enqueueing_a_packed_job_is_one_statement_and_rings_once(
 
 def test_a_bell_that_nobody_heard_for_long_is_rung_again(broker: str) -> None:
     assert bell.ring(KEY) is True
-    Bell.objects.update(rung_at=ledger.now() - bell.LOST_AFTER - timedelta(seconds=1))
+    Bell.objects.update(rung_at=ledger.now() - Bell.LOST_AFTER - timedelta(seconds=1))
     assert bell.ring(KEY) is True
 
 
@@ -49,7 +49,7 @@ def test_a_process_looks_ever_less_often_at_a_bell_that_nobody_hears(broker: str
         ringer._ring(KEY)
         pauses.append(ringer._pauses[KEY])
     assert pauses == [0.01, 0.02, 0.04, 0.08, 0.08]
-    bell.heard(KEY)
+    ledger.clear_bell(*KEY)
     ringer._ring(KEY)
     assert ringer._pauses[KEY] == bell.PAUSE_SECONDS
 
@@ -60,7 +60,7 @@ def test_a_wish_that_must_wait_is_not_held_up_by_another_that_waits_longer(broke
     for key in (KEY, other):
         ringer.want(key)
     ringer._pauses[KEY] = 60.0
-    bell.heard(other)
+    ledger.clear_bell(*other)
     ringer.want(KEY)
     ringer.want(other)
     assert poll(lambda: Bell.objects.get(job="other").rung_at is not None, within=5)

@@ -11,7 +11,7 @@ from celery import signals
 from celery.fixups.django import DjangoWorkerFixup  # type: ignore[attr-defined]
 
 from jobs import brief_tracer, minding, pack, pack_claims
-from jobs.bell import Key
+from jobs.bell_message import Key
 from jobs.models import Run, Worker
 from jobs.states import State
 from jobs.tidings import Tidings

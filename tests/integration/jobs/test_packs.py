@@ -14,8 +14,8 @@ from django.db import OperationalError, connection
 from django_celery_results.models import TaskResult
 from pytest_django import DjangoAssertNumQueries
 
-from jobs import Concurrency, bell, job, ledger, pack, pack_claims
-from jobs.bell import Key
+from jobs import Concurrency, bell_message, job, ledger, pack, pack_claims
+from jobs.bell_message import Key
 from jobs.ledger import Fence, Success, Usage, successes
 from jobs.ledger.successes import ANSWER_COLUMNS
 from jobs.models import Queue, Run, Worker
@@ -84,7 +84,7 @@ def test_ends_are_written_to_runs_found_by_their_ids() -> None:
 def test_what_is_not_due_late_of_another_tenant_or_paused_is_not_claimed(node: Worker) -> None:
     now = ledger.now()
     _waiting(run_at=now + timedelta(minutes=1))
-    assert ledger.some_expired(*KEY, now=now) is False
+    assert ledger.left_in_pack(*KEY, now=now) == (False, False)
     _waiting(expires_at=now - timedelta(seconds=1))
     _waiting(tenant="anna")
     assert _claim(node) == []
@@ -92,7 +92,7 @@ def test_what_is_not_due_late_of_another_tenant_or_paused_is_not_claimed(node: W
     _waiting()
     Queue.objects.create(name="base", paused_at=now)
     assert _claim(node) == []
-    assert ledger.some_expired(*KEY, now=now) is True
+    assert ledger.left_in_pack(*KEY, now=now) == (False, True)
     assert list(ledger.expired_in_pack(*KEY, now=now).values_list("tenant", flat=True)) == [""]
 
 
@@ -237,7 +237,7 @@ def test_a_kill_by_a_persons_wish_ends_who_was_asked_and_counts_against_no_neigh
     _waiting(), _waiting()
     asked, neighbour = _claim(this_node)
     assert ledger.request_cancel(asked.pk, now=ledger.now())
-    bell_request = Context({"id": "a bell", "task": bell.TASK, "child_pid": os.getpid()})
+    bell_request = Context({"id": "a bell", "task": bell_message.TASK, "child_pid": os.getpid()})
     app.backend.mark_as_revoked("a bell", "terminated", request=bell_request)
     assert (row_of(asked.pk)["state"], row_of(asked.pk)["reason"]) == ("CANCELLED", "terminated")
     assert str(AsyncResult(str(asked.pk)).state) == "REVOKED"

@@ -1,0 +1,116 @@
+"""The message that is a bell: every one is alike, whichever way it goes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import Any, cast
+
+import pytest
+from kombu import Connection, Message
+
+from jobs import bell_message
+from jobs.bell_message import Key
+from project.celery import app
+
+KEY = Key("base", "packed")
+
+
+@pytest.fixture(autouse=True)
+def forgotten() -> Iterator[None]:
+    """Let no channel have carried a bell yet."""
+    bell_message._known.clear()
+    yield
+    bell_message._known.clear()
+
+
+@pytest.fixture
+def long_ways(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The tasks that were sent as Celery sends them."""
+    sent: list[str] = []
+    send: Any = app.amqp.send_task_message
+
+    def note(producer: Any, name: str, *args: Any, **options: Any) -> Any:
+        sent.append(name)
+        return send(producer, name, *args, **options)
+
+    monkeypatch.setattr(app.amqp, "send_task_message", note)
+    return sent
+
+
+@pytest.fixture
+def faults(monkeypatch: pytest.MonkeyPatch) -> list[Exception]:
+    """What the channel raises from now on in place of carrying a message, one each."""
+    raised: list[Exception] = []
+    with app.producer_pool.acquire(block=True) as producer:
+        channel: Any = producer.channel
+    carry = channel.basic_publish
+
+    def fail(*args: Any, **options: Any) -> Any:
+        if raised:
+            raise raised.pop()
+        return carry(*args, **options)
+
+    monkeypatch.setattr(channel, "basic_publish", fail)
+    return raised
+
+
+def _arrived(broker: str) -> list[Message]:
+    with Connection(broker) as connection, connection.SimpleQueue(cast("Any", app.amqp.queues["base"])) as queue:
+        found: list[Message] = []
+        with suppress(queue.Empty):
+            while True:
+                found.append(queue.get(timeout=0.5))
+                found[-1].ack()
+    return found
+
+
+def _common(message: Message) -> dict[str, Any]:
+    """Return what bells have in common."""
+    own = ("id", "root_id", "daybook")
+    told = ("content_type", "content_encoding", "delivery_mode", "priority")
+    properties = {**vars(message), **(message.properties or {})}
+    return {
+        "body": message.body,
+        **{name: value for name, value in message.headers.items() if name not in own},
+        **{name: properties.get(name) for name in told},
+    }
+
+
+def test_a_bell_that_goes_the_short_way_is_like_the_first(broker: str, long_ways: list[str]) -> None:
+    for _ in range(3):
+        bell_message.send(KEY)
+    bells = _arrived(broker)
+    assert long_ways == [bell_message.TASK]
+    assert _common(bells[0]) == _common(bells[1]) == _common(bells[2])
+    ids = {(bell.headers["id"], bell.headers["root_id"], bell.properties["correlation_id"]) for bell in bells}
+    assert len(ids) == 3 and all(len(set(each)) == 1 for each in ids)
+    ours: list[Any] = [bell.headers["daybook"] for bell in bells]
+    assert ours == [{"run": bell.headers["id"], "bell": "packed"} for bell in bells]
+
+
+def test_a_queue_that_the_channel_does_not_know_gets_its_bell_the_long_way(broker: str, long_ways: list[str]) -> None:
+    for key in (KEY, Key("email", "packed"), Key("email", "other"), KEY):
+        bell_message.send(key)
+    assert len(long_ways) == 2
+    assert len(_arrived(broker)) == 2
+
+
+def test_a_bell_that_a_broken_channel_drops_goes_the_long_way(
+    broker: str, long_ways: list[str], faults: list[Exception]
+) -> None:
+    bell_message.send(KEY)
+    faults.append(ConnectionResetError("gone"))
+    bell_message.send(KEY)
+    bell_message.send(KEY)
+    assert (len(long_ways), len(_arrived(broker))) == (2, 3)
+
+
+def test_a_broker_that_is_slow_is_not_asked_twice(broker: str, long_ways: list[str], faults: list[Exception]) -> None:
+    bell_message.send(KEY)
+    faults.append(TimeoutError("no answer"))
+    with pytest.raises(TimeoutError):
+        bell_message.send(KEY)
+    assert len(long_ways) == 1
+    bell_message.send(KEY)
+    assert (len(long_ways), len(_arrived(broker))) == (2, 2)
