@@ -15,6 +15,7 @@ from django.db import transaction
 from kombu import Queue
 
 from jobs import bell, ledger, publish
+from jobs.bell_message import Key
 from jobs.dispatch import forget_lost_messages
 from jobs.models import Run
 from jobs.publish import is_broker_away, publish_or_leave
@@ -136,7 +137,7 @@ def test_a_queue_that_is_there_as_another_type_refuses_no_caller(two_queues: tup
     run.refresh_from_db()
     assert (run.published_at, run.reason) == (None, "broker away")
     publish._breaker.note_success(classic)
-    assert bell.ring(bell.Key(classic, "noted")) is False
+    assert bell.ring(Key(classic, "noted")) is False
     assert [is_broker_away(queue) for queue in (classic, good)] == [True, False]
 
 
