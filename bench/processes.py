@@ -14,6 +14,8 @@ from pathlib import Path
 from project.environment import BASE_DIR
 
 STOP_SECONDS = 2.0
+# Started programs are at rest once they use less than this share of a core for a second.
+REST_CORES, REST_SECONDS, MOST_REST_SECONDS = 0.15, 1.0, 20.0
 _TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -43,6 +45,16 @@ class Tree:
     def tail(self) -> str:
         """Return the end of what they wrote."""
         return self.output.read_text(errors="replace")[-2000:]
+
+    def settle(self) -> None:
+        """Wait until they have started and are at rest, or have had long enough for it."""
+        deadline = time.monotonic() + MOST_REST_SECONDS
+        while time.monotonic() < deadline:
+            pids = self.pids
+            used = cpu_seconds(pids)
+            time.sleep(REST_SECONDS)
+            if pids == self.pids and cpu_seconds(pids) - used < REST_CORES * REST_SECONDS:
+                return
 
     def stop(self) -> None:
         """Ask them to end, then end them."""

@@ -20,7 +20,8 @@ class Daybook(Celery):
         transport.install()
         # Its worker would run Django's checks and drop what they say, for which all that serves the web is loaded.
         os.environ.setdefault("CELERY_SKIP_CHECKS", "1")
-        super().__init__(main, task_cls="jobs.task:Job", control="jobs.control:Control", **options)
+        # A child that is spawned instead of forked makes the app anew, from what it was made of.
+        super().__init__(main, **{"task_cls": "jobs.task:Job", "control": "jobs.control:Control", **options})
         self.steps["worker"].add("jobs.node:Node")
         self.conf.worker_consumer = "jobs.intake:Consumer"
 

@@ -24,6 +24,10 @@ def _development_secret() -> str:
     return settings.SECRET_KEY if settings.DEBUG else ""
 
 
+def _package_of_project() -> str:
+    return str(settings.ROOT_URLCONF).partition(".")[0]
+
+
 @dataclass(frozen=True)
 class Conf:
     """What may be tuned; durations in seconds."""
@@ -65,6 +69,7 @@ class Conf:
     signing_keys: list[str] = field(default_factory=list)
     development_secret: str = field(default_factory=_development_secret)
     code_version: str = field(default_factory=_package_version)
+    celery_app: str = field(default_factory=_package_of_project)
 
     @property
     def find_zone_of_user(self) -> Callable[[Any], str] | None:

@@ -13,14 +13,15 @@ from django.utils.module_loading import import_string
 
 from jobs import dialect, health, inflight, queries
 from jobs.conf import conf
+from jobs.phrases import start_words
 
 MOST_CLOCK_SECONDS = 2.0
 _REMEDIES = {
     "database": "see that its server runs and that DATABASE_URL names it",
     "broker": "see that its server runs and that BROKER_URL names it, with its password",
-    "beat": "start one: celery -A project beat",
+    "beat": "start one: {start}",
     "dispatch": "see in beat's log what holds it up: jobs worker list shows its lag",
-    "workers": "start one: celery -A project worker",
+    "workers": "start one: {start}",
     "schedules": "see in beat's log why it is late: jobs worker list shows its lag",
 }
 
@@ -38,12 +39,16 @@ class Finding:
 def examine() -> list[Finding]:
     """Return what was found of every part, the applications' (`doctor_looks`) too; what can't be looked at is wrong."""
     probed = [
-        Finding(name, check.ok, check.problem or _figures(check.figures or {}), _REMEDIES[name])
+        Finding(name, check.ok, check.problem or _figures(check.figures or {}), _remedy(name))
         for name, check in health.report().items()
     ]
     looks = {**_LOOKS, **{part: import_string(path) for part, path in conf().doctor_looks.items()}}
     findings = probed + [_made(part, look) for part, look in looks.items()]
     return [replace(finding, remedy="") if finding.ok else finding for finding in findings]
+
+
+def _remedy(name: str) -> str:
+    return _REMEDIES[name].format(start=start_words(name.removesuffix("s"), app=conf().celery_app))
 
 
 def _made(part: str, look: Callable[[str], Finding]) -> Finding:
@@ -66,7 +71,7 @@ def _queues(part: str) -> Finding:
     paused = [queue.name for queue in queues if queue.paused_at]
     found = f"no worker serves {', '.join(unserved)}" if unserved else f"{len(queues) - len(paused)} served"
     suffix = f"; paused: {', '.join(paused)}" if paused else ""
-    return Finding(part, not unserved, found + suffix, f"celery -A project worker -Q {','.join(unserved)}")
+    return Finding(part, not unserved, found + suffix, start_words("worker", app=conf().celery_app, queues=unserved))
 
 
 def _clocks(part: str) -> Finding:

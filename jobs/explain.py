@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from jobs import ledger, registry
+from jobs.conf import conf
 from jobs.models import Queue, Run, Worker
 from jobs.models.run import QUEUED_PARTS, WaitsFor
+from jobs.phrases import start_words
 from jobs.publish import is_broker_away
 from jobs.states import State
 
@@ -90,7 +92,7 @@ def _unknown(run: Run, now: datetime) -> Iterator[Reason]:
 
 def _unserved(run: Run, now: datetime) -> Iterator[Reason]:
     if not any(run.queue in worker.queues for worker in Worker.objects.reporting(Worker.Kind.WORKER, now=now)):
-        remedy = f"start one: celery -A project worker -Q {run.queue}"
+        remedy = f"start one: {start_words('worker', app=conf().celery_app, queues=[run.queue])}"
         yield Reason("no worker", f"no worker that serves queue {run.queue} reports", remedy)
 
 
@@ -111,7 +113,8 @@ def _behind(run: Run, now: datetime) -> Iterator[Reason]:
 
 def _no_beat(run: Run, now: datetime) -> Iterator[Reason]:
     if run.published_at is None and not Worker.objects.reporting(Worker.Kind.BEAT, now=now).exists():
-        yield Reason("no beat", "no beat reports, so nobody dispatches", "start one: celery -A project beat")
+        remedy = f"start one: {start_words('beat', app=conf().celery_app)}"
+        yield Reason("no beat", "no beat reports, so nobody dispatches", remedy)
 
 
 _CHECKS: list[Callable[[Run, datetime], Iterator[Reason]]] = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 _UNITS = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
@@ -44,6 +45,11 @@ def size_words(size: int | None) -> str:
 def cores_words(cores: float | None) -> str:
     """Return CPU in use as a share of one core, such as `7 %` or `230 %`."""
     return "" if cores is None else f"{100 * cores:.0f} %"
+
+
+def start_words(role: str, *, app: str, queues: Sequence[str] = ()) -> str:
+    """Return the command that starts a `worker` or a `beat` of the app, such as `celery -A shop worker -Q email`."""
+    return " ".join(["celery -A", app, role, *(["-Q", ",".join(queues)] if queues else [])])
 
 
 def _whole_units(seconds: int) -> list[str]:

@@ -82,6 +82,14 @@ def test_the_doctor_names_what_is_missing_and_how_to_mend_it() -> None:
     assert f"celery -A project worker -Q {','.join(QUEUES)}" in printed
 
 
+def test_the_doctor_starts_what_the_project_calls_its_own(settings: Any) -> None:
+    settings.DAYBOOK = {**settings.DAYBOOK, "celery_app": "shop"}
+    found = _examined()
+    assert found["beat"]["remedy"] == "start one: celery -A shop beat"
+    assert found["workers"]["remedy"] == "start one: celery -A shop worker"
+    assert found["queues"]["remedy"].startswith("celery -A shop worker -Q ")
+
+
 def test_the_doctor_sees_a_queue_that_nobody_serves_unless_it_is_paused(staffed: None) -> None:
     Worker.objects.filter(kind=Worker.Kind.WORKER).update(queues=QUEUES[:-1])
     assert _examined()["queues"] == {

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from jobs.phrases import cores_words, distance_words, duration_words, size_words
+from jobs.phrases import cores_words, distance_words, duration_words, size_words, start_words
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -55,3 +55,8 @@ def test_a_size_has_a_binary_unit(size: int | None, words: str) -> None:
 @pytest.mark.parametrize(("cores", "words"), [(None, ""), (0.0, "0 %"), (0.074, "7 %"), (2.3, "230 %")])
 def test_cpu_is_a_share_of_one_core(cores: float | None, words: str) -> None:
     assert cores_words(cores) == words
+
+
+def test_a_command_names_the_app_and_the_queues_if_any() -> None:
+    assert start_words("worker", app="shop", queues=["email", "ai"]) == "celery -A shop worker -Q email,ai"
+    assert start_words("beat", app="shop") == "celery -A shop beat"
