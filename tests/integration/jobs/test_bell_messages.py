@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any, cast
 
 import pytest
-from kombu import Connection, Message
+from kombu import Connection, Message, Queue
 
 from jobs import bell_message
 from jobs.bell_message import Key
 from project.celery import app
 
-KEY = Key("base", "packed")
+
+@pytest.fixture
+def keys(broker: str) -> Iterator[tuple[Key, Key]]:
+    """Keys of two queues that no worker serves, not even one of a test before."""
+    names = (f"bells-{uuid.uuid4()}", f"bells-{uuid.uuid4()}")
+    for name in names:
+        app.amqp.queues.add(Queue(name))
+    yield Key(names[0], "packed"), Key(names[1], "packed")
+    with Connection(broker) as connection:
+        channel: Any = connection.default_channel
+        for name in names:
+            channel.queue_delete(name)
+            del app.amqp.queues[name]
 
 
 @pytest.fixture(autouse=True)
@@ -55,8 +68,8 @@ def faults(monkeypatch: pytest.MonkeyPatch) -> list[Exception]:
     return raised
 
 
-def _arrived(broker: str) -> list[Message]:
-    with Connection(broker) as connection, connection.SimpleQueue(cast("Any", app.amqp.queues["base"])) as queue:
+def _arrived(broker: str, key: Key) -> list[Message]:
+    with Connection(broker) as connection, connection.SimpleQueue(cast("Any", app.amqp.queues[key.queue])) as queue:
         found: list[Message] = []
         with suppress(queue.Empty):
             while True:
@@ -77,10 +90,12 @@ def _common(message: Message) -> dict[str, Any]:
     }
 
 
-def test_a_bell_that_goes_the_short_way_is_like_the_first(broker: str, long_ways: list[str]) -> None:
+def test_a_bell_that_goes_the_short_way_is_like_the_first(
+    broker: str, keys: tuple[Key, Key], long_ways: list[str]
+) -> None:
     for _ in range(3):
-        bell_message.send(KEY)
-    bells = _arrived(broker)
+        bell_message.send(keys[0])
+    bells = _arrived(broker, keys[0])
     assert long_ways == [bell_message.TASK]
     assert _common(bells[0]) == _common(bells[1]) == _common(bells[2])
     ids = {(bell.headers["id"], bell.headers["root_id"], bell.properties["correlation_id"]) for bell in bells}
@@ -89,28 +104,35 @@ def test_a_bell_that_goes_the_short_way_is_like_the_first(broker: str, long_ways
     assert ours == [{"run": bell.headers["id"], "bell": "packed"} for bell in bells]
 
 
-def test_a_queue_that_the_channel_does_not_know_gets_its_bell_the_long_way(broker: str, long_ways: list[str]) -> None:
-    for key in (KEY, Key("email", "packed"), Key("email", "other"), KEY):
+def test_a_queue_that_the_channel_does_not_know_gets_its_bell_the_long_way(
+    broker: str, keys: tuple[Key, Key], long_ways: list[str]
+) -> None:
+    one, other = keys
+    for key in (one, other, other._replace(job="second"), one):
         bell_message.send(key)
     assert len(long_ways) == 2
-    assert len(_arrived(broker)) == 2
+    assert [len(_arrived(broker, key)) for key in keys] == [2, 2]
 
 
 def test_a_bell_that_a_broken_channel_drops_goes_the_long_way(
-    broker: str, long_ways: list[str], faults: list[Exception]
+    broker: str, keys: tuple[Key, Key], long_ways: list[str], faults: list[Exception]
 ) -> None:
-    bell_message.send(KEY)
+    key = keys[0]
+    bell_message.send(key)
     faults.append(ConnectionResetError("gone"))
-    bell_message.send(KEY)
-    bell_message.send(KEY)
-    assert (len(long_ways), len(_arrived(broker))) == (2, 3)
+    bell_message.send(key)
+    bell_message.send(key)
+    assert (len(long_ways), len(_arrived(broker, key))) == (2, 3)
 
 
-def test_a_broker_that_is_slow_is_not_asked_twice(broker: str, long_ways: list[str], faults: list[Exception]) -> None:
-    bell_message.send(KEY)
+def test_a_broker_that_is_slow_is_not_asked_twice(
+    broker: str, keys: tuple[Key, Key], long_ways: list[str], faults: list[Exception]
+) -> None:
+    key = keys[0]
+    bell_message.send(key)
     faults.append(TimeoutError("no answer"))
     with pytest.raises(TimeoutError):
-        bell_message.send(KEY)
+        bell_message.send(key)
     assert len(long_ways) == 1
-    bell_message.send(KEY)
-    assert (len(long_ways), len(_arrived(broker))) == (2, 2)
+    bell_message.send(key)
+    assert (len(long_ways), len(_arrived(broker, key))) == (2, 2)
