@@ -130,9 +130,14 @@ class _Ringer:
         self._changed.notify()
 
     def _ring_later(self) -> None:
-        while self._has_waited():
-            self.ring_wanted(until=time.monotonic())
-        connection.close()
+        try:
+            while self._has_waited():
+                self.ring_wanted(until=time.monotonic())
+        finally:
+            with self._changed:
+                if self._thread is threading.current_thread():
+                    self._thread = None
+            connection.close()
 
     def _has_waited(self) -> bool:
         """Wait until a wish is due; False when none has come for long, and the thread ends."""

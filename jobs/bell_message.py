@@ -67,6 +67,9 @@ def _went_shortly(
     producer: Any, key: Key, pattern: _Pattern, headers: dict[str, Any], properties: dict[str, Any]
 ) -> bool:
     """Hand the bell to a channel that has carried one to the queue; False where none has, or it is broken now."""
+    if not producer.connection.connected:
+        # To connect is for the long way, which tries as often as we say.
+        return False
     try:
         channel = producer.channel
         if key.queue not in _known.get(channel, ()):
@@ -80,6 +83,8 @@ def _went_shortly(
     except publish.BROKER_FAULTS as error:
         _known.clear()
         if isinstance(error, broker.TIMEOUTS):
+            # An answer that comes late would be taken for that to the next message.
+            producer.connection.collect()
             raise
         return False
     return True

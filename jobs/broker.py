@@ -17,9 +17,10 @@ log = structlog.get_logger(__name__)
 
 # Kombu translates its transports' errors only where it retries; an event is sent once.
 _RAW = (amqp.exceptions.ConnectionError, redis.exceptions.ConnectionError, redis.exceptions.TimeoutError)
-# What RabbitMQ refuses for good, such as a queue that is there as another type; Kombu raises it as it is.
-_REFUSED = amqp.exceptions.ChannelError
-FAULTS = (OperationalError, KombuError, OSError, TimeoutError, MessageNacked, _REFUSED, *_RAW)
+# What a broker that answers refuses: RabbitMQ a queue that is there as another type, Redis a write while its memory
+# or disk is full, or while it is a replica.
+_REFUSED = (amqp.exceptions.ChannelError, redis.exceptions.ResponseError)
+FAULTS = (OperationalError, KombuError, OSError, TimeoutError, MessageNacked, *_REFUSED, *_RAW)
 TIMEOUTS = (TimeoutError, redis.exceptions.TimeoutError)
 ANSWER_SECONDS = 2.0
 

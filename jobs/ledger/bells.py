@@ -16,13 +16,13 @@ _LOOK = "SELECT rung_at FROM jobs_bell WHERE queue = %s AND job = %s"
 _UNSYNCED = " AND set_config('synchronous_commit', 'off', true) = 'off'"
 # Waits for a claim that is clearing it, which may not see what the caller has just committed.
 _WAITING = " FOR SHARE"
-# For PostgreSQL. It waits for nobody: who holds the row is sending a bell or hearing one.
+# For PostgreSQL. It waits for nobody who holds the row: that one is setting the bell or clearing it.
 _SET_WITH = (
     "WITH run AS ({insert}) UPDATE jobs_bell SET rung_at = {created_at} WHERE id = (SELECT id FROM jobs_bell "
     "WHERE queue = {queue} AND job = {job} AND (rung_at IS NULL OR rung_at < {created_at} - interval '{lost_after}') "
     "FOR UPDATE SKIP LOCKED)"
 )
-# For PostgreSQL: what a claim does first, and how it makes sure of that.
+# For PostgreSQL: what a claim does first, and what makes it come first: always true, but to be asked before any row is.
 CLEARED = f"cleared AS ({_CLEAR} RETURNING 1)"
 ONCE_CLEARED = "AND (SELECT count(*) FROM cleared) < 2"
 

@@ -87,10 +87,15 @@ class _Form(NamedTuple):
 
 
 def insert(run: Run, *, sets_bell: bool = False) -> bool:
-    """Insert a run whose id is fresh and that no guard can refuse; whether the wish to set its bell was fulfilled."""
+    """Insert a run whose id is fresh and that no guard can refuse; whether the wish to set its bell was fulfilled.
+
+    The bell of a run with an owner or a parent is left alone: the insert may wait for a lock of theirs, and everybody
+    who rings for the job would wait with it.
+    """
     form = _BRIEF if _usual_of(run.__dict__) == _AS_USUAL else _FULL
     ours: Any = connections[DEFAULT_DB_ALIAS]
     if ours.vendor == "postgresql" and not ours.in_atomic_block:
+        sets_bell = sets_bell and run.owner_id is None and run.parent_id is None
         changed = prepared.sent(ours, form.with_bell if sets_bell else form.statement, _bytes(run, form))
         if changed is not None:
             return sets_bell and changed > 0

@@ -5,9 +5,11 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator
 from contextlib import suppress
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
+import redis.exceptions
 from kombu import Connection, Message, Queue
 
 from jobs import bell_message
@@ -123,6 +125,22 @@ def test_a_bell_that_a_broken_channel_drops_goes_the_long_way(
     bell_message.send(key)
     bell_message.send(key)
     assert (len(long_ways), len(_arrived(broker, key))) == (2, 3)
+
+
+@pytest.mark.parametrize("refusal", ["OutOfMemoryError", "ReadOnlyError", "NoPermissionError"])
+def test_a_bell_that_redis_refuses_goes_the_long_way_which_says_so_in_the_brokers_terms(
+    broker: str, keys: tuple[Key, Key], long_ways: list[str], faults: list[Exception], refusal: str
+) -> None:
+    key = keys[0]
+    bell_message.send(key)
+    faults.append(getattr(redis.exceptions, refusal)("refused"))
+    bell_message.send(key)
+    assert (len(long_ways), len(_arrived(broker, key))) == (2, 2)
+
+
+def test_connecting_is_left_to_the_long_way() -> None:
+    unconnected: Any = SimpleNamespace(connection=SimpleNamespace(connected=False))
+    assert bell_message._went_shortly(unconnected, Key("base", "packed"), cast("Any", None), {}, {}) is False
 
 
 def test_a_broker_that_is_slow_is_not_asked_twice(

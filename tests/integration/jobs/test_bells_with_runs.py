@@ -6,6 +6,7 @@ import threading
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.db import connection, transaction
 
 from jobs import bell, bell_message, ledger, pack, pack_claims
@@ -51,6 +52,11 @@ def _claim(node: Worker) -> list[Run]:
     return ledger.claim_few(*KEY, most=10, worker_id=node.pk, now=ledger.now(), hears_bell=True)
 
 
+def _enqueue_another() -> None:
+    packed.delay("b")
+    connection.close()
+
+
 def _later(action: Any) -> tuple[threading.Thread, list[Any]]:
     """Do it in another thread and session, where it is seen to wait for a lock."""
     answers: list[Any] = []
@@ -83,6 +89,20 @@ def test_the_statement_that_inserts_a_run_sets_its_bell(
     cleared.refresh_from_db()
     assert cleared.rung_at == Run.objects.get(pk=run_id).created_at
     assert sent == [KEY]
+
+
+@on_postgresql
+def test_a_run_that_waits_for_its_owner_holds_up_nobody_elses_bell(cleared: Bell, sent: list[Key]) -> None:
+    kim = User.objects.create_user("kim")
+    with transaction.atomic():
+        User.objects.select_for_update().get(pk=kim.pk)
+        thread, _ = _later(lambda: packed.apply_async(("a",), owner=kim.pk))
+        other = threading.Thread(target=_enqueue_another)
+        other.start()
+        other.join(10)
+        assert not other.is_alive() and sent == [KEY]
+    thread.join(10)
+    assert Run.objects.count() == 2
 
 
 def test_a_run_whose_bell_is_on_its_way_sends_no_other(cleared: Bell, sent: list[Key]) -> None:
