@@ -114,9 +114,9 @@ class _Ringer:
     def _due_at(self, key: Key) -> float:
         return self._rung.get(key, float("-inf")) + self._pauses.get(key, PAUSE_SECONDS)
 
-    def _ring(self, key: Key, ring: Callable[[Key], bool] = ring) -> None:
+    def _ring(self, key: Key, how: Callable[[Key], bool] = ring) -> None:
         try:
-            has_rung = ring(key)
+            has_rung = how(key)
         except Error as error:
             has_rung = False
             log.warning("bell not rung, the dispatcher will", queue=key.queue, job=key.job, error=str(error))

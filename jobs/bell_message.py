@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple, cast
 from weakref import WeakKeyDictionary
 
-from celery import Celery, current_app
+from celery import Celery
 from kombu.serialization import dumps
 
 from jobs import broker, publish
@@ -44,7 +44,7 @@ def send(key: Key) -> None:
 
     Raises: one of publish.BROKER_FAULTS.
     """
-    app = cast("Celery", cast("Any", current_app)._get_current_object())  # noqa: SLF001 - Celery has no public way
+    app: Any = publish.this_app()
     bell_id, pattern = str(uuid.uuid4()), _pattern(app, key)
     headers = {**pattern.task.headers, "id": bell_id, "root_id": bell_id, HEADER: {"run": bell_id, "bell": key.job}}
     properties = {**pattern.task.properties, "correlation_id": bell_id}
@@ -52,7 +52,7 @@ def send(key: Key) -> None:
         if _went_shortly(producer, key, pattern, headers, properties):
             return
         # Silence, as a bell is no run, and workers tell of those it rang for.
-        cast("Any", app.amqp).send_task_message(
+        app.amqp.send_task_message(
             producer,
             TASK,
             pattern.task._replace(headers=headers, properties=properties),

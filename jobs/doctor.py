@@ -19,11 +19,10 @@ MOST_CLOCK_SECONDS = 2.0
 _REMEDIES = {
     "database": "see that its server runs and that DATABASE_URL names it",
     "broker": "see that its server runs and that BROKER_URL names it, with its password",
-    "beat": "start one: {start}",
     "dispatch": "see in beat's log what holds it up: jobs worker list shows its lag",
-    "workers": "start one: {start}",
     "schedules": "see in beat's log why it is late: jobs worker list shows its lag",
 }
+_STARTED = {"beat": "beat", "workers": "worker"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +47,8 @@ def examine() -> list[Finding]:
 
 
 def _remedy(name: str) -> str:
-    return _REMEDIES[name].format(start=start_words(name.removesuffix("s"), app=conf().celery_app))
+    role = _STARTED.get(name)
+    return f"start one: {start_words(role, app=conf().celery_app)}" if role else _REMEDIES[name]
 
 
 def _made(part: str, look: Callable[[str], Finding]) -> Finding:

@@ -68,14 +68,15 @@ def hear(key: Key, *, hostname: str) -> int:
 
 
 def _perform_while_due(job: Job, key: Key, hostname: str) -> int:
-    pace, begun, is_first, has_rung = _paces[key.job], 0, True, False
+    pace, begun, is_first, has_called = _paces[key.job], 0, True, False
     tidings = Tidings(job.app, hostname)
     until = time.monotonic() + HEARING_SECONDS
     while True:
         most = pace.most(job.most_in_pack(spawned=True) or 1)
         runs, has_more = pack_claims.claim(key, most, hears_bell=is_first)
-        if has_more and not has_rung:
-            has_rung = bell.ring(key) or True
+        if has_more and not has_called:
+            bell.ring(key)
+            has_called = True
         pack = Pack(job, runs, tidings, is_quick=pace.is_quick)
         begun += pack.perform()
         pace.note(runs=pack.begun, seconds=pack.seconds)

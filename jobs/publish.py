@@ -73,7 +73,7 @@ def _ring_next(concurrency_key: str) -> None:
 def publish_or_leave(runs: list[Run]) -> int:
     """Send each run's message; those that could not go wait for the dispatcher. Returns how many went."""
     left: list[Run] = []
-    events = SentEvents(_app())
+    events = SentEvents(this_app())
     for run in runs:
         if is_broker_away(run.queue):
             left.append(run)
@@ -99,7 +99,7 @@ def send(run: Run, *, events: SentEvents) -> None:
 
     Raises: one of BROKER_FAULTS.
     """
-    app = _app()
+    app = this_app()
     options: dict[str, Any] = dict(run.options)
     task_id = options.pop("task_id", None) or str(run.pk)
     headers = {
@@ -127,7 +127,8 @@ def send(run: Run, *, events: SentEvents) -> None:
     )
 
 
-def _app() -> Celery:
+def this_app() -> Celery:
+    """Return the app itself, and not Celery's stand-in for it."""
     return cast("Celery", cast("Any", current_app)._get_current_object())  # noqa: SLF001 - Celery has no public way
 
 

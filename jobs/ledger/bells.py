@@ -9,9 +9,10 @@ from django.db import connection
 from jobs import prepared
 from jobs.models import Bell
 
-_SET = "UPDATE jobs_bell SET rung_at = %s WHERE queue = %s AND job = %s AND (rung_at IS NULL OR rung_at < %s)"
-_CLEAR = "UPDATE jobs_bell SET rung_at = NULL WHERE queue = %s AND job = %s AND rung_at IS NOT NULL"
-_LOOK = "SELECT rung_at FROM jobs_bell WHERE queue = %s AND job = %s"
+_ITS = "queue = %(queue)s AND job = %(job)s"
+_SET = f"UPDATE jobs_bell SET rung_at = %(now)s WHERE {_ITS} AND (rung_at IS NULL OR rung_at < %(lost)s)"  # noqa: S608 - constants
+_CLEAR = f"UPDATE jobs_bell SET rung_at = NULL WHERE {_ITS} AND rung_at IS NOT NULL"  # noqa: S608 - constants
+_LOOK = f"SELECT rung_at FROM jobs_bell WHERE {_ITS}"  # noqa: S608 - constants
 # The bell's row is a hint that no crash needs to spare: its commit waits for no disk. In force for that statement only.
 _UNSYNCED = " AND set_config('synchronous_commit', 'off', true) = 'off'"
 # Waits for a claim that is clearing it, which may not see what the caller has just committed.
@@ -30,12 +31,13 @@ ONCE_CLEARED = "AND (SELECT count(*) FROM cleared) < 2"
 def set_bell(queue: str, job: str, *, now: datetime) -> bool:
     """Note that a bell is on its way; False when one is. One that nobody has heard for long counts as lost."""
     adapt = connection.ops.adapt_datetimefield_value
-    values = [adapt(now), queue, job, adapt(now - Bell.LOST_AFTER)]
+    its = {"queue": queue, "job": job}
+    values = {**its, "now": adapt(now), "lost": adapt(now - Bell.LOST_AFTER)}
     with prepared.cursor() as cursor:
         cursor.execute(_unsynced(_SET), values)
         if cursor.rowcount:
             return True
-        cursor.execute(_unsynced(_LOOK, _WAITING), [queue, job])
+        cursor.execute(_unsynced(_LOOK, _WAITING), its)
         found = cursor.fetchone()
         if found == (None,):
             cursor.execute(_unsynced(_SET), values)
@@ -56,7 +58,7 @@ def set_with(insert: str, **values: str) -> str:
 def clear_bell(queue: str, job: str) -> None:
     """Note that no bell is on its way any more; to be committed before looking for runs."""
     with prepared.cursor() as cursor:
-        cursor.execute(_unsynced(_CLEAR), [queue, job])
+        cursor.execute(_unsynced(_CLEAR), {"queue": queue, "job": job})
 
 
 def _unsynced(statement: str, waiting: str = "") -> str:

@@ -24,26 +24,27 @@ _POSTGRES = {"lock": "FOR UPDATE SKIP LOCKED", "among_due": "= ANY(ARRAY(SELECT 
 _SQLITE = {"lock": "", "among_due": "IN (SELECT id FROM due)"}
 # What a claimed run's row holds for certain, since the claim asked for it or wrote it.
 _KNOWN = ("queue", "job", "is_packed", "state", "reason", "started_at", "worker_id", "process_id")
+_WAITS = "queue = %(queue)s AND job = %(job)s AND state = 'QUEUED' AND is_packed"
+_MAY_START = (
+    "run_at <= %(now)s AND (expires_at IS NULL OR expires_at > %(now)s) "
+    "AND NOT EXISTS (SELECT 1 FROM jobs_queue WHERE name = %(queue)s AND paused_at IS NOT NULL)"
+)
 # MATERIALIZED keeps the rows that are locked and those that are updated the same.
 _CLAIM = (
-    "WITH {also} due AS MATERIALIZED (SELECT id FROM jobs_run WHERE queue = %s AND job = %s "  # noqa: S608 - constants
-    "AND state = 'QUEUED' AND is_packed AND run_at <= %s AND (expires_at IS NULL OR expires_at > %s) "
-    "AND NOT EXISTS (SELECT 1 FROM jobs_queue WHERE name = %s AND paused_at IS NOT NULL) {chosen} LIMIT %s {lock}) "
+    "WITH {also} due AS MATERIALIZED ("  # noqa: S608 - constants
+    f"SELECT id FROM jobs_run WHERE {_WAITS} AND {_MAY_START} {{chosen}} LIMIT %(limit)s {{lock}}) "
     "UPDATE jobs_run SET state = 'RUNNING', attempt = attempt + 1, token = token + 1, reason = '', "
-    "started_at = %s, worker_id = %s, process_id = %s WHERE id {among_due} {unless} RETURNING " + columns(known=_KNOWN)
+    "started_at = %(now)s, worker_id = %(worker)s, process_id = %(process)s "
+    f"WHERE id {{among_due}} {{unless}} RETURNING {columns(known=_KNOWN)}"
 )
-_IN_TURN = {"also": "", "chosen": "AND tenant = %s ORDER BY priority DESC, created_at, id", "unless": ""}
-_ALL = {"also": "", "chosen": "", "unless": "AND (SELECT count(*) FROM due) <= %s"}
+_IN_TURN = {"also": "", "chosen": "AND tenant = %(tenant)s ORDER BY priority DESC, created_at, id", "unless": ""}
+_ALL = {"also": "", "chosen": "", "unless": "AND (SELECT count(*) FROM due) < %(limit)s"}
 _ALL_HEARING = {**_ALL, "also": f"{CLEARED},", "chosen": ONCE_CLEARED}
 
-_WAITS = "EXISTS (SELECT 1 FROM jobs_run WHERE queue = %s AND job = %s AND state = 'QUEUED' AND is_packed AND "
+_SOME = f"EXISTS (SELECT 1 FROM jobs_run WHERE {_WAITS} AND "  # noqa: S608 - constants
 # Two seeks in the index of what waits, however long the tenant's own backlog.
-_OTHERS = " OR ".join(f"{_WAITS} tenant {side} %s AND run_at <= %s)" for side in "<>")
-_DUE = (
-    f"({_WAITS} run_at <= %s AND (expires_at IS NULL OR expires_at > %s)) "  # noqa: S608 - constants
-    "AND NOT EXISTS (SELECT 1 FROM jobs_queue WHERE name = %s AND paused_at IS NOT NULL))"
-)
-_EXPIRED = f"{_WAITS} expires_at <= %s)"
+_OTHERS = " OR ".join(f"{_SOME} tenant {side} %(tenant)s AND run_at <= %(now)s)" for side in "<>")
+_LEFT = f"{_SOME} {_MAY_START}), {_SOME} expires_at <= %(now)s)"
 
 
 class Left(NamedTuple):
@@ -66,25 +67,28 @@ def expired_in_pack(queue: str, job: str, *, now: datetime) -> RunQuerySet:
 
 def others_wait(queue: str, job: str, tenant: str, *, now: datetime) -> bool:
     """Whether packed runs of a job in a queue may start now that are of another tenant."""
-    (they_do,) = _answers(_OTHERS, [queue, job, tenant, connection.ops.adapt_datetimefield_value(now)] * 2)
+    (they_do,) = _answers(_OTHERS, queue=queue, job=job, tenant=tenant, now=_moment(now))
     return they_do
 
 
 def left_in_pack(queue: str, job: str, *, now: datetime) -> Left:
     """Return what there is to do still; runs that other workers are claiming at the moment count as due."""
-    at = connection.ops.adapt_datetimefield_value(now)
-    return Left(*_answers(f"{_DUE}, {_EXPIRED}", [queue, job, at, at, queue, queue, job, at]))
+    return Left(*_answers(_LEFT, queue=queue, job=job, now=_moment(now)))
 
 
-def _answers(conditions: str, values: Sequence[Any]) -> list[bool]:
+def _answers(conditions: str, **values: Any) -> list[bool]:
     with prepared.cursor() as cursor:
         cursor.execute(f"SELECT {conditions}", values)
         return [bool(answer) for answer in cursor.fetchone()]
 
 
+def _moment(now: datetime) -> Any:
+    return connection.ops.adapt_datetimefield_value(now)
+
+
 def claim_pack(queue: str, job: str, tenant: str, *, most: int, worker_id: UUID, now: datetime) -> list[Run]:
     """Take up to `most` due packed runs of a tenant for this process, most urgent first; none of a paused queue."""
-    return _claim(_IN_TURN, (queue, job), (tenant, most), worker_id=worker_id, now=now)
+    return _claim(_IN_TURN, (queue, job), worker_id=worker_id, now=now, limit=most, tenant=tenant)
 
 
 def claim_few(
@@ -98,18 +102,15 @@ def claim_few(
     if hears_bell and connection.vendor != "postgresql":
         clear_bell(queue, job)
         hears_bell = False
-    which = _ALL_HEARING if hears_bell else _ALL
-    return _claim(which, (queue, job), (most + 1,), worker_id=worker_id, now=now)
+    return _claim(_ALL_HEARING if hears_bell else _ALL, (queue, job), worker_id=worker_id, now=now, limit=most + 1)
 
 
-def _claim(which: dict[str, str], key: tuple[str, str], chosen: Any, *, worker_id: UUID, now: datetime) -> list[Run]:
-    is_postgres = connection.vendor == "postgresql"
-    at = connection.ops.adapt_datetimefield_value(now)
-    changes = (at, own_uuid(worker_id), os.getpid())
+def _claim(which: dict[str, str], key: tuple[str, str], *, worker_id: UUID, now: datetime, **chosen: Any) -> list[Run]:
+    of_dialect = _POSTGRES if connection.vendor == "postgresql" else _SQLITE
     known = dict(zip(_KNOWN, (*key, True, State.RUNNING.value, "", now, worker_id, os.getpid()), strict=True))
-    also, unless = key if which["also"] else (), (chosen[-1] - 1,) if which["unless"] else ()
-    values = [*also, *key, at, at, key[0], *chosen, *changes, *unless]
-    runs = runs_of(_CLAIM.format(**which, **(_POSTGRES if is_postgres else _SQLITE)), values, known=known)
+    queue, job = key
+    values = {"queue": queue, "job": job, "now": _moment(now), "worker": own_uuid(worker_id), "process": os.getpid()}
+    runs = runs_of(_CLAIM.format(**which, **of_dialect), {**values, **chosen}, known=known)
     return sorted(runs, key=lambda run: (-run.priority, run.created_at, run.pk))
 
 
