@@ -161,6 +161,18 @@ def test_a_claim_does_not_see_what_came_while_it_cleared_the_bell_but_the_look_a
     assert ledger.left_in_pack(*KEY, now=ledger.now()) == (True, False)
 
 
+@on_postgresql
+def test_a_claim_clears_the_bell_before_it_takes_a_run(node: Worker) -> None:
+    assert ledger.set_bell(*KEY, now=ledger.now())
+    run = _waiting()
+    with transaction.atomic():
+        Bell.objects.select_for_update().get()
+        thread, answers = _later(lambda: _claim(node))
+        assert list(Run.objects.select_for_update(skip_locked=True)) == [run]
+    thread.join(10)
+    assert answers == [[run]]
+
+
 @pytest.mark.parametrize("before", [0, 1])
 def test_what_came_while_the_bell_was_heard_is_performed(this_node: Worker, before: int) -> None:
     late: list[Run] = []
