@@ -16,7 +16,7 @@ from jobs.bell_message import Key
 from jobs.conf import conf
 from jobs.dialect import claimable
 from jobs.models import Run, Worker
-from jobs.models.run import RunQuerySet
+from jobs.models.run import URGENT_FIRST, RunQuerySet
 from jobs.publish import is_broker_away, note_broker_fault, publish_or_leave
 from jobs.states import State
 
@@ -103,7 +103,7 @@ def _take(queue: str, *, now: datetime, limit: int) -> list[Run]:
         free = rows.filter(concurrency_key=None)
         chosen: list[Run] = []
         for tenant, share in turns.next_tenants(queue, free, places=limit).items():
-            urgent_first = free.filter(tenant=tenant).order_by("-priority", "created_at", "id")
+            urgent_first = free.filter(tenant=tenant).order_by(*URGENT_FIRST)
             chosen += claimable(urgent_first)[:share]
         if keyed := _with_free_slots(queue, now)[: max(limit - len(chosen), KEYED_AT_LEAST)]:
             chosen += claimable(rows.filter(pk__in=keyed))
@@ -127,7 +127,7 @@ def _in_turn(runs: list[Run]) -> list[Run]:
 
 def _with_free_slots(queue: str, now: datetime) -> list[UUID]:
     """Return ids of waiting runs with a concurrency key, only as many per key as it has free slots."""
-    if not Run.objects.unfinished().filter(concurrency_key__isnull=False).exists():
+    if not Run.objects.unfinished().filter(concurrency_key__isnull=False).is_one("concurrency_key", *URGENT_FIRST):
         return []
     rows = _unpublished(queue, now).filter(concurrency_key__isnull=False)
     numbered = rows.annotate(

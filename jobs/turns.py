@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 
 from jobs.conf import conf
 from jobs.models import Queue, Run
-from jobs.models.run import RunQuerySet
+from jobs.models.run import URGENT_FIRST, RunQuerySet
 from jobs.states import State
 
 _last: dict[str, tuple[str, int]] = {}
@@ -32,12 +32,13 @@ def waiting_queues() -> Iterator[str]:
 
 def waiting_packs(now: datetime) -> Iterator[tuple[str, str]]:
     """Yield (queue, job) of every job whose packed runs are due in a queue that isn't paused."""
-    rows = Run.objects.filter(state=State.QUEUED, is_packed=True).order_by("queue", "job").values_list("queue", "job")
+    packed = Run.objects.filter(state=State.QUEUED, is_packed=True)
+    rows = packed.order_by("queue", "job").values_list("queue", "job")
     found = rows.first()
     paused = set() if found is None else _paused()
     while found is not None:
         queue, job = found
-        if queue not in paused and rows.filter(queue=queue, job=job, run_at__lte=now).exists():
+        if queue not in paused and packed.filter(queue=queue, job=job, run_at__lte=now).is_one("tenant", *URGENT_FIRST):
             yield queue, job
         found = rows.filter(queue=queue, job__gt=job).first() or rows.filter(queue__gt=queue).first()
 

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from jobs.conf import conf
 from jobs.models import Queue, Run, Worker
+from jobs.models.run import URGENT_FIRST
 from jobs.states import State
 
 _REFRESH_SECONDS = 0.25
@@ -37,7 +38,7 @@ def _room(queue: str) -> int:
         queue=queue, state=State.QUEUED, published_at=None, is_packed=False, concurrency_key=None
     )
     is_paused = Queue.objects.filter(name=queue, paused_at__isnull=False).exists()
-    if is_paused or (waiting.filter(run_at__lte=timezone.now()).exists() and _has_dispatcher()):
+    if is_paused or (waiting.filter(run_at__lte=timezone.now()).is_one("tenant", *URGENT_FIRST) and _has_dispatcher()):
         return 0
     return conf().window - published(queue)
 

@@ -28,12 +28,12 @@ _SHORTEST_PARKING, _LONGEST_PARKING = timedelta(seconds=10), timedelta(seconds=6
 
 def release_due(*, now: datetime, limit: int) -> int:
     """Move scheduled and retrying runs whose time has come to QUEUED, to be published; returns how many."""
-    due = Run.objects.timed().filter(run_at__lte=now, waits_for="").order_by("run_at")
+    due = Run.objects.timed().filter(run_at__lte=now, waits_for="")
     # Asked first: on SQLite a transaction takes the only write lock, even to find nothing.
-    if not due.exists():
+    if not due.is_one("run_at"):
         return 0
     with transaction.atomic():
-        ids = list(claimable(due).values_list("pk", flat=True)[:limit])
+        ids = list(claimable(due.order_by("run_at")).values_list("pk", flat=True)[:limit])
         return Run.objects.timed().filter(pk__in=ids).update(state=State.QUEUED, published_at=None)
 
 

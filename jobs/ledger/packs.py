@@ -16,7 +16,7 @@ from jobs.dialect import own_uuid
 from jobs.ledger.bells import CLEARED, ONCE_CLEARED, clear_bell
 from jobs.ledger.rows import columns, runs_of
 from jobs.models import Run
-from jobs.models.run import RunQuerySet
+from jobs.models.run import URGENT_FIRST, RunQuerySet
 from jobs.states import State
 
 # How PostgreSQL locks what is due, and finds it again by its ids alone: a join might read the whole table for them.
@@ -24,31 +24,44 @@ _POSTGRES = {"lock": "FOR UPDATE SKIP LOCKED", "among_due": "= ANY(ARRAY(SELECT 
 _SQLITE = {"lock": "", "among_due": "IN (SELECT id FROM due)"}
 # What a claimed run's row holds for certain, since the claim asked for it or wrote it.
 _KNOWN = ("queue", "job", "is_packed", "state", "reason", "started_at", "worker_id", "process_id")
-_WAITS = "queue = %(queue)s AND job = %(job)s AND state = 'QUEUED' AND is_packed"
-_MAY_START = (
-    "run_at <= %(now)s AND (expires_at IS NULL OR expires_at > %(now)s) "
-    "AND NOT EXISTS (SELECT 1 FROM jobs_queue WHERE name = %(queue)s AND paused_at IS NOT NULL)"
+_DUE = (
+    "FROM jobs_run WHERE queue = %(queue)s AND job = %(job)s AND state = 'QUEUED' AND is_packed AND run_at <= %(now)s"
 )
+_IN_TIME = "(expires_at IS NULL OR expires_at > %(now)s)"
+_IS_OPEN = "NOT EXISTS (SELECT 1 FROM jobs_queue WHERE name = %(queue)s AND paused_at IS NOT NULL)"
+# The order of the index of packed runs. Whoever looks for a few or for one asks in it: without, PostgreSQL reads the
+# whole table while its statistics, which are minutes old, tell of many that wait.
+_BY_INDEX = "ORDER BY tenant, priority DESC, created_at, id"
 # MATERIALIZED keeps the rows that are locked and those that are updated the same.
 _CLAIM = (
     "WITH {also} due AS MATERIALIZED ("  # noqa: S608 - constants
-    f"SELECT id FROM jobs_run WHERE {_WAITS} AND {_MAY_START} {{chosen}} LIMIT %(limit)s {{lock}}) "
+    f"SELECT id {_DUE} AND {_IN_TIME} AND {_IS_OPEN} {{chosen}} LIMIT %(limit)s {{lock}}) "
     "UPDATE jobs_run SET state = 'RUNNING', attempt = attempt + 1, token = token + 1, reason = '', "
     "started_at = %(now)s, worker_id = %(worker)s, process_id = %(process)s "
     f"WHERE id {{among_due}} {{unless}} RETURNING {columns(known=_KNOWN)}"
 )
 _IN_TURN = {"also": "", "chosen": "AND tenant = %(tenant)s ORDER BY priority DESC, created_at, id", "unless": ""}
-_ALL = {"also": "", "chosen": "", "unless": "AND (SELECT count(*) FROM due) < %(limit)s"}
-_ALL_HEARING = {**_ALL, "also": f"{CLEARED},", "chosen": ONCE_CLEARED}
+_ALL = {"also": "", "chosen": _BY_INDEX, "unless": "AND (SELECT count(*) FROM due) < %(limit)s"}
+_ALL_HEARING = {**_ALL, "also": f"{CLEARED},", "chosen": f"{ONCE_CLEARED} {_BY_INDEX}"}
 
-_SOME = f"EXISTS (SELECT 1 FROM jobs_run WHERE {_WAITS} AND "  # noqa: S608 - constants
-# Two seeks in the index of what waits, however long the tenant's own backlog.
-_OTHERS = " OR ".join(f"{_SOME} tenant {side} %(tenant)s AND run_at <= %(now)s)" for side in "<>")
-_LEFT = f"{_SOME} {_MAY_START}), {_SOME} expires_at <= %(now)s)"
+# Two seeks in the index of what waits, however long the tenant's own backlog; of an EXISTS, the order would be dropped.
+_OTHERS = "SELECT " + " OR ".join(
+    f"(SELECT 1 {_DUE} AND tenant {side} %(tenant)s {_BY_INDEX} LIMIT 1) IS NOT NULL" for side in "<>"
+)
+# What lies behind as many is for the next look.
+_LOOKED_AT = 100
+_LEFT = (
+    f"SELECT (count(*) FILTER (WHERE {_IN_TIME}) > 0 OR count(*) = {_LOOKED_AT}) AND {_IS_OPEN}, "  # noqa: S608 - constants
+    "count(*) FILTER (WHERE expires_at <= %(now)s) > 0 "
+    f"FROM (SELECT expires_at {_DUE} {_BY_INDEX} LIMIT {_LOOKED_AT}) AS due"
+)
 
 
 class Left(NamedTuple):
-    """Whether packed runs of a job in a queue may start now, and whether there are some that may not any more."""
+    """Whether packed runs of a job in a queue may start now, and whether there are some that may not any more.
+
+    Of the first in turn: where those are many, more may be behind them, and count as due.
+    """
 
     due: bool
     expired: bool
@@ -76,9 +89,9 @@ def left_in_pack(queue: str, job: str, *, now: datetime) -> Left:
     return Left(*_answers(_LEFT, queue=queue, job=job, now=_moment(now)))
 
 
-def _answers(conditions: str, **values: Any) -> list[bool]:
+def _answers(question: str, **values: Any) -> list[bool]:
     with prepared.cursor() as cursor:
-        cursor.execute(f"SELECT {conditions}", values)
+        cursor.execute(question, values)
         return [bool(answer) for answer in cursor.fetchone()]
 
 
@@ -121,7 +134,7 @@ def claimed_in_pack(queue: str, job: str, tenant: str | None, *, worker_id: UUID
     """
     mine = Run.objects.running_here(worker_id).filter(started_at=at, is_packed=True, queue=queue, job=job)
     of_tenant = mine if tenant is None else mine.filter(tenant=tenant)
-    return list(of_tenant.order_by("-priority", "created_at", "pk"))
+    return list(of_tenant.order_by(*URGENT_FIRST))
 
 
 def put_back(runs: Sequence[Run], *, reason: str) -> int:

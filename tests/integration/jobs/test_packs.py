@@ -85,7 +85,7 @@ def test_what_is_not_due_late_of_another_tenant_or_paused_is_not_claimed(node: W
     now = ledger.now()
     _waiting(run_at=now + timedelta(minutes=1))
     assert ledger.left_in_pack(*KEY, now=now) == (False, False)
-    _waiting(expires_at=now - timedelta(seconds=1))
+    _waiting(run_at=now, expires_at=now - timedelta(seconds=1))
     _waiting(tenant="anna")
     assert _claim(node) == []
     assert [run.tenant for run in _claim(node, tenant="anna")] == ["anna"]
@@ -94,6 +94,15 @@ def test_what_is_not_due_late_of_another_tenant_or_paused_is_not_claimed(node: W
     assert _claim(node) == []
     assert ledger.left_in_pack(*KEY, now=now) == (False, True)
     assert list(ledger.expired_in_pack(*KEY, now=now).values_list("tenant", flat=True)) == [""]
+
+
+def test_behind_a_hundred_that_are_late_more_may_be_due() -> None:
+    now = ledger.now()
+    for _ in range(99):
+        _waiting(run_at=now, expires_at=now)
+    assert ledger.left_in_pack(*KEY, now=now) == (False, True)
+    _waiting(run_at=now, expires_at=now), _waiting(run_at=now, tenant="zoe")
+    assert ledger.left_in_pack(*KEY, now=now) == (True, True)
 
 
 @pytest.mark.django_db(transaction=True)
