@@ -42,6 +42,8 @@ class Race:
     def run(self, ground: Ground, *, repetitions: int, only: str) -> Section:
         """Measure every contender, all once, then all again while there is time; one that fails stops no other."""
         entered = [each for each in _contenders() if self.name in each.parts and _is_named(each.name, only)]
+        if not entered:
+            raise ValueError(f"BENCH_ONLY names no contender of this part: {only}")
         found, begun = _Found(), time.monotonic()
         for number in range(repetitions):
             if number and not self._has_time(time.monotonic() - begun, rounds=number):

@@ -8,7 +8,7 @@ from django.db import connections
 from django.db.models.signals import post_migrate, pre_delete, pre_migrate
 
 from jobs import edit_triggers, lock_timeout
-from jobs.checks import supported_databases
+from jobs.checks import isolation_levels, supported_databases
 
 
 class JobsConfig(AppConfig):
@@ -25,6 +25,7 @@ class JobsConfig(AppConfig):
         from jobs.rules_in_use import refuse_if_used
 
         checks.register(supported_databases)
+        checks.register(isolation_levels)
         pre_migrate.connect(_before_migrations, sender=self)
         post_migrate.connect(_after_migrations, sender=self)
         for rule in (beat.IntervalSchedule, beat.CrontabSchedule, beat.ClockedSchedule, beat.SolarSchedule):

@@ -8,6 +8,21 @@ from django.core.checks import CheckMessage, Error
 from django.db import connections
 
 SUPPORTED = ("postgresql", "sqlite")
+# Of psycopg, which need not be installed.
+READ_COMMITTED = 2
+
+
+def isolation_levels(**_: Any) -> list[CheckMessage]:
+    """Report an isolation level under which PostgreSQL refuses what two processes do at once: `delay()` would raise."""
+    return [
+        Error(
+            f"Database {alias!r} has isolation level {getattr(level, 'name', level)}, under which PostgreSQL "
+            "refuses what two processes do at once: leave it at its own, READ COMMITTED.",
+            id="daybook.E007",
+        )
+        for alias in connections
+        if (level := connections[alias].settings_dict["OPTIONS"].get("isolation_level") or 0) > READ_COMMITTED
+    ]
 
 
 def supported_databases(**_: Any) -> list[CheckMessage]:

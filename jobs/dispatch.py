@@ -81,7 +81,9 @@ def _forget_lost(queue: str, suspects: RunQuerySet) -> int:
             lost |= {run.pk for run in claimable(oldest.filter(_overtaken(queue)).only("pk"))}
         ledger.mark_unpublished(list(lost), reason="message lost")
     if lost:
-        log.warning("messages lost by the broker, publishing again", queue=queue, runs=len(lost), depth=depth)
+        log.warning(
+            "messages neither at the broker nor claimed, publishing again", queue=queue, runs=len(lost), depth=depth
+        )
     return len(lost)
 
 

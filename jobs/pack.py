@@ -93,7 +93,8 @@ def _perform_while_due(job: Job, key: Key, hostname: str) -> int:
 
 def _is_more_due(key: Key) -> bool:
     """Whether there is more to do; what may not start any more ends here."""
-    left = ledger.left_in_pack(*key, now=ledger.now())
+    look = partial(ledger.left_in_pack, *key, now=ledger.now())
+    left = patiently(look, seconds=conf().database_patience_seconds, what="look for more")
     if left.expired:
         _skip_expired(key)
     return left.due

@@ -42,6 +42,15 @@ def size_words(size: int | None) -> str:
     raise AssertionError("unreachable")
 
 
+def attempts_words(attempts: int, *, most: int) -> str:
+    """Return attempts of those allowed, such as `2 of 3`, or `1 of 1, 2 lost`.
+
+    Those beyond were given for attempts that were lost with their process.
+    """
+    lost = attempts - most
+    return f"{attempts} of {most}" if lost <= 0 else f"{most} of {most}, {lost} lost"
+
+
 def cores_words(cores: float | None) -> str:
     """Return CPU in use as a share of one core, such as `7 %` or `230 %`."""
     return "" if cores is None else f"{100 * cores:.0f} %"

@@ -21,7 +21,7 @@ from jobs.admin.run_filters import RUN_FILTERS
 from jobs.admin.run_wishes import may_be_told, may_operate, urls_of_wishes, wishes_for
 from jobs.markup import NOTHING, as_json, clipped, moment, state_badge, two_lines
 from jobs.models import Run
-from jobs.phrases import duration_words, size_words
+from jobs.phrases import attempts_words, duration_words, size_words
 from jobs.states import State
 
 _TABS = [
@@ -112,7 +112,7 @@ class RunAdmin(ReadOnlyAdmin[Run]):
     @admin.display(description="Attempts")
     def tries(self, run: Run) -> str:
         """Return attempts so far of those allowed."""
-        return f"{run.attempt} of {run.max_attempts}" if run.attempt else NOTHING
+        return attempts_words(run.attempt, most=run.max_attempts) if run.attempt else NOTHING
 
     @admin.display(description="Asked for by")
     def asked_by(self, run: Run) -> SafeString:
@@ -140,6 +140,7 @@ def _page(known: queries.RunDetails) -> dict[str, Any]:
         "waited": duration_words(queries.wait_seconds(run)),
         "cpu": duration_words(run.cpu_seconds),
         "memory": size_words(run.max_rss),
+        "attempts": attempts_words(run.attempt, most=run.max_attempts),
         "percent": min(100, round(100 * progress["done"] / total)) if total else None,
         "arguments": as_json([*known.args, known.kwargs] if known.args else known.kwargs),
         "takes_arguments": bool(known.args or known.kwargs),

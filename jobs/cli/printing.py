@@ -18,7 +18,7 @@ from rich.text import Text
 
 from jobs.explain import Reason
 from jobs.models import Run
-from jobs.phrases import distance_words, duration_words
+from jobs.phrases import attempts_words, distance_words, duration_words
 from jobs.queries import JobDetails, LogLine, RunDetails, run_seconds
 from jobs.states import State
 
@@ -84,7 +84,7 @@ def runs_table(runs: Sequence[Run]) -> Table:
             state_text(run.state),
             distance_words(run.created_at, now=now),
             duration_words(run_seconds(run)),
-            f"{run.attempt} of {run.max_attempts}",
+            attempts_words(run.attempt, most=run.max_attempts),
             str(run.owner or "system"),
             Text(remark.partition("\n")[0][:80]),
         )

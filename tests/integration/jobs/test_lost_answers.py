@@ -7,12 +7,14 @@ from typing import Any
 import pytest
 from django.db import OperationalError, connection
 
-from jobs import ledger
+from jobs import ledger, pack
 from jobs.attempt import Message, admit
+from jobs.bell_message import Key
 from jobs.ledger import Refusal
 from jobs.models import Run, Worker
 from jobs.states import State
 from tests.integration.jobs.conftest import MakeRun
+from tests.packed_jobs import looks_who_has_ended
 from tests.tasks_for_tests import noted
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.req("PL-5")]
@@ -51,3 +53,12 @@ def test_a_claim_whose_answer_is_lost_is_not_taken_for_anothers(
     # A duplicate of the message, in this very process, is refused all the same.
     assert admit(noted, message) is Refusal.STALE
     assert ledger.claimed(run.pk, worker_id=this_node.pk, at=[ledger.now()]) is None
+
+
+def test_a_look_for_more_whose_answer_is_lost_is_taken_again(make_run: MakeRun, this_node: Worker) -> None:
+    job = looks_who_has_ended.name
+    run = make_run(State.QUEUED, job=job, kwargs={"label": "x"}, is_packed=True, published_at=None)
+    lost = LostAnswer("SELECT (count(*) FILTER")
+    with connection.execute_wrapper(lost):
+        assert pack.hear(Key("base", job), hostname="w@here") == 1
+    assert (lost.lost, Run.objects.get(pk=run.pk).state) == (1, State.SUCCESS)

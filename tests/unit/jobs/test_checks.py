@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connections
+from psycopg import IsolationLevel
 
-from jobs.checks import supported_databases
+from jobs.checks import isolation_levels, supported_databases
 from project.environment import Environment
 
 
@@ -19,6 +20,16 @@ def test_a_database_that_is_not_supported_is_refused_by_the_system_check(monkeyp
     assert found.id == "daybook.E005"
     assert found.msg.startswith("Database 'default' is MariaDB, ")
     assert found.msg.endswith("use PostgreSQL or SQLite.")
+
+
+@pytest.mark.req("PL-4")
+@pytest.mark.parametrize("level", IsolationLevel)
+def test_an_isolation_level_under_which_processes_fail_each_other_is_refused(
+    level: IsolationLevel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert isolation_levels() == []
+    monkeypatch.setitem(connections["default"].settings_dict, "OPTIONS", {"isolation_level": level})
+    assert [found.id for found in isolation_levels()] == ["daybook.E007"] * (level > IsolationLevel.READ_COMMITTED)
 
 
 @pytest.mark.req("PL-4")

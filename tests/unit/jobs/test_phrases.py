@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from jobs.phrases import cores_words, distance_words, duration_words, size_words, start_words
+from jobs.phrases import attempts_words, cores_words, distance_words, duration_words, size_words, start_words
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -60,3 +60,8 @@ def test_cpu_is_a_share_of_one_core(cores: float | None, words: str) -> None:
 def test_a_command_names_the_app_and_the_queues_if_any() -> None:
     assert start_words("worker", app="shop", queues=["email", "ai"]) == "celery -A shop worker -Q email,ai"
     assert start_words("beat", app="shop") == "celery -A shop beat"
+
+
+@pytest.mark.parametrize(("attempts", "words"), [(1, "1 of 2"), (2, "2 of 2"), (4, "2 of 2, 2 lost")])
+def test_attempts_beyond_those_allowed_were_lost(attempts: int, words: str) -> None:
+    assert attempts_words(attempts, most=2) == words
