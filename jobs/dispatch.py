@@ -59,7 +59,7 @@ def forget_lost_messages(*, now: datetime) -> int:
     old = now - timedelta(seconds=conf().republish_seconds)
     suspects = Run.objects.filter(state=State.QUEUED, published_at__lt=old)
     forgotten = 0
-    for queue in sorted(set(suspects.values_list("queue", flat=True).distinct())):
+    for queue in suspects.each("queue"):
         if not is_broker_away(queue):
             forgotten += _forget_lost(queue, suspects.filter(queue=queue))
     return forgotten

@@ -99,9 +99,7 @@ def _beat() -> Check:
 def _workers() -> Check:
     workers = list(Worker.objects.reporting(Worker.Kind.WORKER, now=ledger.now()))
     served = {queue for worker in workers for queue in worker.queues}
-    waiting = {
-        queue for part in QUEUED_PARTS for queue in Run.objects.filter(part).values_list("queue", flat=True).distinct()
-    }
+    waiting = {queue for part in QUEUED_PARTS for queue in Run.objects.filter(part).each("queue")}
     paused = set(Queue.objects.filter(paused_at__isnull=False).values_list("name", flat=True))
     unserved = sorted(waiting - served - paused)
     problem = f"no worker serves: {', '.join(unserved)}" if unserved else "" if workers else "no worker reports"

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-from django.db.models import QuerySet
-
 from jobs.conf import conf
 from jobs.models import Queue, Run
 from jobs.models.run import URGENT_FIRST, RunQuerySet
@@ -17,17 +15,11 @@ _last: dict[str, tuple[str, int]] = {}
 
 def waiting_queues() -> Iterator[str]:
     """Yield the queues that aren't paused and hold unpublished runs, whether due or not."""
-    rows = (
-        Run.objects.filter(state=State.QUEUED, published_at=None, is_packed=False)
-        .order_by("queue")
-        .values_list("queue", flat=True)
-    )
-    queue = rows.first()
-    paused = set() if queue is None else _paused()
-    while queue is not None:
+    paused: set[str] | None = None
+    for queue in Run.objects.filter(state=State.QUEUED, published_at=None, is_packed=False).each("queue"):
+        paused = _paused() if paused is None else paused
         if queue not in paused:
             yield queue
-        queue = rows.filter(queue__gt=queue).first()
 
 
 def waiting_packs(now: datetime) -> Iterator[tuple[str, str]]:
@@ -74,16 +66,11 @@ def _paused() -> set[str]:
 
 def _from(rows: RunQuerySet, *, after: str | None, again: bool) -> Iterator[str]:
     """Yield each tenant once, in their order, those behind `after` first; itself last, or first of all `again`."""
-    names = rows.order_by("tenant").values_list("tenant", flat=True)
     if after is None:
-        yield from _seek(names)
+        yield from rows.each("tenant")
         return
-    yield from _seek(names.filter(**{"tenant__gte" if again else "tenant__gt": after}))
-    yield from _seek(names.filter(**{"tenant__lt" if again else "tenant__lte": after}), last=after)
-
-
-def _seek(names: QuerySet[Run, str], *, last: str | None = None) -> Iterator[str]:
-    tenant = names.first()
-    while tenant is not None:
+    yield from rows.filter(**{"tenant__gte" if again else "tenant__gt": after}).each("tenant")
+    for tenant in rows.filter(**{"tenant__lt" if again else "tenant__lte": after}).each("tenant"):
         yield tenant
-        tenant = None if tenant == last else names.filter(tenant__gt=tenant).first()
+        if tenant == after:
+            return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from uuid import UUID
 
 from django.conf import settings
@@ -59,6 +60,14 @@ class RunQuerySet(models.QuerySet["Run"]):
         old, tell of many.
         """
         return self.order_by(*order).values_list("pk").first() is not None
+
+    def each(self, column: str) -> Iterator[str]:
+        """Yield each value of a column once, by seeks in an index that begins with it, however many rows have it."""
+        values = self.order_by(column).values_list(column, flat=True)
+        value = values.first()
+        while value is not None:
+            yield value
+            value = values.filter(**{f"{column}__gt": value}).first()
 
     def unfinished(self) -> RunQuerySet:
         """Filter to runs that still have something to come."""

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from jobs import dispatch, ledger, prepared, turns, window
+from jobs import dispatch, health, ledger, prepared, turns, window
 from jobs.models import Run, Worker
 from jobs.states import State
 
@@ -35,6 +35,8 @@ ASKED: dict[str, Callable[[Worker], Any]] = {
     "which packs are due": lambda node: list(turns.waiting_packs(ledger.now())),
     "which queues wait": lambda node: list(turns.waiting_queues()),
     "is a place free": lambda node: window._room("base"),
+    "what lost its message": lambda node: dispatch.forget_lost_messages(now=ledger.now()),
+    "which queues a worker must serve": lambda node: health.report(["workers"]),
     "what is due": lambda node: ledger.release_due(now=ledger.now(), limit=100),
     "which keyed runs have a free slot": lambda node: dispatch._with_free_slots("base", ledger.now()),
 }
