@@ -60,7 +60,9 @@ def send(key: Key) -> None:
             event_dispatcher=Silence,
             **publish.SENDING,
         )
-        _known.setdefault(producer.channel, set()).add(key.queue)
+        # On Redis, the queue of a fanout is no list that could be sent to by its name.
+        if app.amqp.queues[key.queue].exchange.type != "fanout":
+            _known.setdefault(producer.channel, set()).add(key.queue)
 
 
 def _went_shortly(

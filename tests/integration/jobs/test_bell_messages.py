@@ -10,7 +10,7 @@ from typing import Any, cast
 
 import pytest
 import redis.exceptions
-from kombu import Connection, Message, Queue
+from kombu import Connection, Exchange, Message, Queue
 
 from jobs import bell_message
 from jobs.bell_message import Key
@@ -104,6 +104,14 @@ def test_a_bell_that_goes_the_short_way_is_like_the_first(
     assert len(ids) == 3 and all(len(set(each)) == 1 for each in ids)
     ours: list[Any] = [bell.headers["daybook"] for bell in bells]
     assert ours == [{"run": bell.headers["id"], "bell": "packed"} for bell in bells]
+
+
+def test_a_bell_to_a_fanout_always_goes_as_celery_sends_it(keys: tuple[Key, Key], long_ways: list[str]) -> None:
+    key = keys[0]
+    app.amqp.queues.add(Queue(key.queue, Exchange(key.queue, type="fanout", auto_delete=True)))
+    for _ in range(2):
+        bell_message.send(key)
+    assert long_ways == [bell_message.TASK] * 2
 
 
 def test_a_queue_that_the_channel_does_not_know_gets_its_bell_the_long_way(
