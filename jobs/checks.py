@@ -21,7 +21,9 @@ def isolation_levels(**_: Any) -> list[CheckMessage]:
             id="daybook.E007",
         )
         for alias in connections
-        if (level := connections[alias].settings_dict["OPTIONS"].get("isolation_level") or 0) > READ_COMMITTED
+        if connections[alias].vendor == "postgresql"
+        and isinstance(level := connections[alias].settings_dict["OPTIONS"].get("isolation_level"), int)
+        and level > READ_COMMITTED
     ]
 
 

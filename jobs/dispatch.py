@@ -129,7 +129,8 @@ def _in_turn(runs: list[Run]) -> list[Run]:
 
 def _with_free_slots(queue: str, now: datetime) -> list[UUID]:
     """Return ids of waiting runs with a concurrency key, only as many per key as it has free slots."""
-    if not Run.objects.unfinished().filter(concurrency_key__isnull=False).is_one("concurrency_key", *URGENT_FIRST):
+    keyed = Run.objects.unfinished().filter(concurrency_key__isnull=False)
+    if not keyed.any_in_order("concurrency_key", *URGENT_FIRST):
         return []
     rows = _unpublished(queue, now).filter(concurrency_key__isnull=False)
     numbered = rows.annotate(

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 import structlog
 from celery import current_app
 from celery.app.trace import trace_ok_t
+from django.db import transaction
 
 from jobs import attempt, bell, ledger, pack_claims, presence
 from jobs.bell_message import Key
@@ -22,6 +23,7 @@ from jobs.dialect import patiently
 from jobs.envelope import context_of, request_of
 from jobs.minding import give_up, minder
 from jobs.models import Run
+from jobs.models.run import URGENT_FIRST
 from jobs.pace import Pace
 from jobs.registry import problem_of_call
 from jobs.tidings import Tidings
@@ -92,9 +94,12 @@ def _perform_while_due(job: Job, key: Key, hostname: str) -> int:
 
 
 def _is_more_due(key: Key) -> bool:
-    """Whether there is more to do; what may not start any more ends here."""
-    look = partial(ledger.left_in_pack, *key, now=ledger.now())
-    left = patiently(look, seconds=conf().database_patience_seconds, what="look for more")
+    """Whether there is more to do; what may not start any more ends here. Waits for a database that restarts."""
+    return patiently(partial(_look, key), seconds=conf().database_patience_seconds, what="look for more")
+
+
+def _look(key: Key) -> bool:
+    left = ledger.left_in_pack(*key, now=ledger.now())
     if left.expired:
         _skip_expired(key)
     return left.due
@@ -104,15 +109,17 @@ def _park_unknown(key: Key) -> None:
     """Leave the runs of a job that is not known here to the workers of another release."""
     now = ledger.now()
     log.warning("job not known here, its runs wait", job=key.job)
-    for run in ledger.due_in_pack(*key, now=now).only("pk")[:PARKED_AT_ONCE]:
+    due = ledger.due_in_pack(*key, now=now).order_by("tenant", *URGENT_FIRST)
+    for run in due.only("pk")[:PARKED_AT_ONCE]:
         ledger.park(run.pk, now=now, reason="no worker knows this job yet")
 
 
 def _skip_expired(key: Key) -> None:
     now = ledger.now()
     for run in ledger.expired_in_pack(*key, now=now):
-        if ledger.expire(run.pk, now=now):
-            cast("Any", current_app.backend).part_ended(run, reason=ledger.Refusal.EXPIRED)
+        with transaction.atomic():
+            if ledger.expire(run.pk, now=now):
+                cast("Any", current_app.backend).part_ended(run, reason=ledger.Refusal.EXPIRED)
 
 
 class Pack:

@@ -43,12 +43,11 @@ def size_words(size: int | None) -> str:
 
 
 def attempts_words(attempts: int, *, most: int) -> str:
-    """Return attempts of those allowed, such as `2 of 3`, or `1 of 1, 2 lost`.
+    """Return attempts of those allowed, such as `2 of 3`, or `3, 1 allowed`.
 
-    Those beyond were given for attempts that were lost with their process.
+    More than allowed follow a process that was lost, and a body's own `retry()`.
     """
-    lost = attempts - most
-    return f"{attempts} of {most}" if lost <= 0 else f"{most} of {most}, {lost} lost"
+    return f"{attempts} of {most}" if attempts <= most else f"{attempts}, {most} allowed"
 
 
 def cores_words(cores: float | None) -> str:

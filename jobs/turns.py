@@ -30,7 +30,8 @@ def waiting_packs(now: datetime) -> Iterator[tuple[str, str]]:
     paused = set() if found is None else _paused()
     while found is not None:
         queue, job = found
-        if queue not in paused and packed.filter(queue=queue, job=job, run_at__lte=now).is_one("tenant", *URGENT_FIRST):
+        due = packed.filter(queue=queue, job=job, run_at__lte=now)
+        if queue not in paused and due.any_in_order("tenant", *URGENT_FIRST):
             yield queue, job
         found = rows.filter(queue=queue, job__gt=job).first() or rows.filter(queue__gt=queue).first()
 

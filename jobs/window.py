@@ -35,10 +35,15 @@ def published(queue: str) -> int:
 def _room(queue: str) -> int:
     """Return the free places; none while the queue is paused, or others wait for the dispatcher before this one."""
     waiting = Run.objects.filter(
-        queue=queue, state=State.QUEUED, published_at=None, is_packed=False, concurrency_key=None
+        queue=queue,
+        state=State.QUEUED,
+        published_at=None,
+        is_packed=False,
+        concurrency_key=None,
+        run_at__lte=timezone.now(),
     )
     is_paused = Queue.objects.filter(name=queue, paused_at__isnull=False).exists()
-    if is_paused or (waiting.filter(run_at__lte=timezone.now()).is_one("tenant", *URGENT_FIRST) and _has_dispatcher()):
+    if is_paused or (waiting.any_in_order("tenant", *URGENT_FIRST) and _has_dispatcher()):
         return 0
     return conf().window - published(queue)
 

@@ -30,7 +30,7 @@ def release_due(*, now: datetime, limit: int) -> int:
     """Move scheduled and retrying runs whose time has come to QUEUED, to be published; returns how many."""
     due = Run.objects.timed().filter(run_at__lte=now, waits_for="")
     # Asked first: on SQLite a transaction takes the only write lock, even to find nothing.
-    if not due.is_one("run_at"):
+    if not due.any_in_order("run_at"):
         return 0
     with transaction.atomic():
         ids = list(claimable(due.order_by("run_at")).values_list("pk", flat=True)[:limit])

@@ -24,7 +24,7 @@ _POSTGRES = {"lock": "FOR UPDATE SKIP LOCKED", "among_due": "= ANY(ARRAY(SELECT 
 _SQLITE = {"lock": "", "among_due": "IN (SELECT id FROM due)"}
 # What a claimed run's row holds for certain, since the claim asked for it or wrote it.
 _KNOWN = ("queue", "job", "is_packed", "state", "reason", "started_at", "worker_id", "process_id")
-_DUE = (
+_TIME_HAS_COME = (
     "FROM jobs_run WHERE queue = %(queue)s AND job = %(job)s AND state = 'QUEUED' AND is_packed AND run_at <= %(now)s"
 )
 _IN_TIME = "(expires_at IS NULL OR expires_at > %(now)s)"
@@ -35,7 +35,7 @@ _BY_INDEX = "ORDER BY tenant, priority DESC, created_at, id"
 # MATERIALIZED keeps the rows that are locked and those that are updated the same.
 _CLAIM = (
     "WITH {also} due AS MATERIALIZED ("  # noqa: S608 - constants
-    f"SELECT id {_DUE} AND {_IN_TIME} AND {_IS_OPEN} {{chosen}} LIMIT %(limit)s {{lock}}) "
+    f"SELECT id {_TIME_HAS_COME} AND {_IN_TIME} AND {_IS_OPEN} {{chosen}} LIMIT %(limit)s {{lock}}) "
     "UPDATE jobs_run SET state = 'RUNNING', attempt = attempt + 1, token = token + 1, reason = '', "
     "started_at = %(now)s, worker_id = %(worker)s, process_id = %(process)s "
     f"WHERE id {{among_due}} {{unless}} RETURNING {columns(known=_KNOWN)}"
@@ -46,21 +46,22 @@ _ALL_HEARING = {**_ALL, "also": f"{CLEARED},", "chosen": f"{ONCE_CLEARED} {_BY_I
 
 # Two seeks in the index of what waits, however long the tenant's own backlog; of an EXISTS, the order would be dropped.
 _OTHERS = "SELECT " + " OR ".join(
-    f"(SELECT 1 {_DUE} AND tenant {side} %(tenant)s {_BY_INDEX} LIMIT 1) IS NOT NULL" for side in "<>"
+    f"(SELECT 1 {_TIME_HAS_COME} AND tenant {side} %(tenant)s {_BY_INDEX} LIMIT 1) IS NOT NULL" for side in "<>"
 )
-# What lies behind as many is for the next look.
+# Runs behind them are for the next look.
 _LOOKED_AT = 100
 _LEFT = (
     f"SELECT (count(*) FILTER (WHERE {_IN_TIME}) > 0 OR count(*) = {_LOOKED_AT}) AND {_IS_OPEN}, "  # noqa: S608 - constants
     "count(*) FILTER (WHERE expires_at <= %(now)s) > 0 "
-    f"FROM (SELECT expires_at {_DUE} {_BY_INDEX} LIMIT {_LOOKED_AT}) AS due"
+    f"FROM (SELECT expires_at {_TIME_HAS_COME} {_BY_INDEX} LIMIT {_LOOKED_AT}) AS due"
 )
 
 
 class Left(NamedTuple):
     """Whether packed runs of a job in a queue may start now, and whether there are some that may not any more.
 
-    Of the first in turn: where those are many, more may be behind them, and count as due.
+    Tells of the first hundred in turn. Where there are as many, `due` is True, as more may be behind; too late is
+    told of only who is among them and whose time has come.
     """
 
     due: bool
@@ -79,7 +80,7 @@ def expired_in_pack(queue: str, job: str, *, now: datetime) -> RunQuerySet:
 
 
 def others_wait(queue: str, job: str, tenant: str, *, now: datetime) -> bool:
-    """Whether packed runs of a job in a queue may start now that are of another tenant."""
+    """Whether packed runs of another tenant wait whose time has come."""
     (they_do,) = _answers(_OTHERS, queue=queue, job=job, tenant=tenant, now=_moment(now))
     return they_do
 

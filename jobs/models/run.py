@@ -53,16 +53,19 @@ URGENT_FIRST = ("-priority", "created_at", "id")
 class RunQuerySet(models.QuerySet["Run"]):
     """The questions asked of runs."""
 
-    def is_one(self, *order: str) -> bool:
+    def any_in_order(self, first: str, *rest: str) -> bool:
         """Whether there is one, sought in the order of an index.
 
         `exists()` drops the order, and PostgreSQL reads the whole table for it while its statistics, which are minutes
         old, tell of many.
         """
-        return self.order_by(*order).values_list("pk").first() is not None
+        return self.order_by(first, *rest).values_list("pk").first() is not None
 
     def each(self, column: str) -> Iterator[str]:
-        """Yield each value of a column once, by seeks in an index that begins with it, however many rows have it."""
+        """Yield each value of a column that is never NULL once, however many rows have it.
+
+        By seeks in an index that goes on with it after the columns that are filtered by.
+        """
         values = self.order_by(column).values_list(column, flat=True)
         value = values.first()
         while value is not None:

@@ -6,10 +6,11 @@ They are up to minutes old: as many waited when they were taken, and all have en
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
 from jobs import dispatch, health, ledger, prepared, turns, window
 from jobs.models import Run, Worker
@@ -37,6 +38,7 @@ ASKED: dict[str, Callable[[Worker], Any]] = {
     "is a place free": lambda node: window._room("base"),
     "what lost its message": lambda node: dispatch.forget_lost_messages(now=ledger.now()),
     "which queues a worker must serve": lambda node: health.report(["workers"]),
+    "what goes to the broker": lambda node: dispatch._take("base", now=ledger.now(), limit=100),
     "what is due": lambda node: ledger.release_due(now=ledger.now(), limit=100),
     "which keyed runs have a free slot": lambda node: dispatch._with_free_slots("base", ledger.now()),
 }
@@ -45,9 +47,16 @@ WAITED: dict[str, dict[str, Any]] = {
     "unpublished": {"state": State.QUEUED},
     "keyed": {"state": State.QUEUED, "concurrency_key": "user:1", "concurrency_limit": 1},
     "scheduled": {"state": State.SCHEDULED},
+    "published": {"state": State.QUEUED, "published_at": ledger.now() - timedelta(hours=1)},
 }
-# What sorts or leaves out all that is keyed reads as much either way.
-EXCUSED = {("keyed", "which keyed runs have a free slot"), ("keyed", "is a place free")}
+# What asks for keyed runs, or for all others, has no index of just these to ask in the order of; and what counts the
+# published ones counts no more than a window holds, of which there are never as many.
+EXCUSED = {
+    ("keyed", "which keyed runs have a free slot"),
+    ("keyed", "what goes to the broker"),
+    ("keyed", "is a place free"),
+    ("published", "is a place free"),
+}
 
 
 @pytest.mark.parametrize("waited", WAITED)
@@ -77,8 +86,11 @@ def _reads_the_table(ask: Callable[[Worker], Any], node: Worker) -> bool:
         asked.append((sql, parameters))
         return execute(sql, parameters, *rest)
 
-    with connection.execute_wrapper(note):
-        ask(node)
+    # For each question anew, as some take what they find.
+    with transaction.atomic():
+        with connection.execute_wrapper(note):
+            ask(node)
+        transaction.set_rollback(True)
     plans = [_plan(sql, parameters) for sql, parameters in asked if "jobs_run" in sql]
     assert plans
     return any("Seq Scan on jobs_run" in plan for plan in plans)

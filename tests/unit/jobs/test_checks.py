@@ -28,8 +28,19 @@ def test_an_isolation_level_under_which_processes_fail_each_other_is_refused(
     level: IsolationLevel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert isolation_levels() == []
+    monkeypatch.setattr(connections["default"], "vendor", "postgresql")
     monkeypatch.setitem(connections["default"].settings_dict, "OPTIONS", {"isolation_level": level})
     assert [found.id for found in isolation_levels()] == ["daybook.E007"] * (level > IsolationLevel.READ_COMMITTED)
+
+
+@pytest.mark.req("PL-4")
+@pytest.mark.parametrize("vendor", ["mysql", "sqlite"])
+def test_what_other_databases_call_an_isolation_level_is_left_to_them(
+    vendor: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connections["default"], "vendor", vendor)
+    monkeypatch.setitem(connections["default"].settings_dict, "OPTIONS", {"isolation_level": "serializable"})
+    assert isolation_levels() == []
 
 
 @pytest.mark.req("PL-4")

@@ -62,6 +62,6 @@ def test_a_command_names_the_app_and_the_queues_if_any() -> None:
     assert start_words("beat", app="shop") == "celery -A shop beat"
 
 
-@pytest.mark.parametrize(("attempts", "words"), [(1, "1 of 2"), (2, "2 of 2"), (4, "2 of 2, 2 lost")])
-def test_attempts_beyond_those_allowed_were_lost(attempts: int, words: str) -> None:
+@pytest.mark.parametrize(("attempts", "words"), [(1, "1 of 2"), (2, "2 of 2"), (4, "4, 2 allowed")])
+def test_attempts_beyond_those_allowed_are_told_apart(attempts: int, words: str) -> None:
     assert attempts_words(attempts, most=2) == words
