@@ -20,6 +20,7 @@ from jobs import inspecting as inspecting  # noqa: PLC0414 - answers remote cont
 from jobs.frozen import FrozenChildren
 from jobs.models import Worker
 from jobs.presence import Presence
+from jobs.unheard_deaths import UnheardDeaths
 
 log = structlog.get_logger(__name__)
 
@@ -42,6 +43,7 @@ class Node(bootsteps.StartStopStep):
             queues=sorted(worker.app.amqp.queues.consume_from),
             concurrency=worker.concurrency or 1,
             on_lost=self.die,
+            on_beat=UnheardDeaths(lambda: _children(worker.pool)).look,
         )
         self.presence.announce()
         self._frozen = FrozenChildren(lambda: _children(worker.pool))

@@ -62,16 +62,30 @@ def is_stopping() -> bool:
     return Worker.objects.filter(pk=worker_id(), stopping_at__isnull=False).exists()
 
 
+def _nothing(*, at: float) -> None:
+    """Do nothing."""
+
+
 class Presence:
     """One node's Worker row: reported in, kept alive, signed off."""
 
     def __init__(
-        self, *, kind: str, name: str, queues: list[str], concurrency: int, on_lost: Callable[[], None]
+        self,
+        *,
+        kind: str,
+        name: str,
+        queues: list[str],
+        concurrency: int,
+        on_lost: Callable[[], None],
+        on_beat: Callable[..., object] = _nothing,
     ) -> None:
-        """Describe the node; `on_lost` is called when the others have declared it lost: nothing here is its own."""
+        """Describe the node; `on_lost` is called when the others have declared it lost: nothing here is its own.
+
+        `on_beat(at=...)` is called after each heartbeat of the thread's, with its monotonic time.
+        """
         self._described = {"kind": kind, "name": name, "queues": queues, "concurrency": concurrency}
         self.row = self._new_row()
-        self._on_lost = on_lost
+        self._on_lost, self._on_beat = on_lost, on_beat
         self._meter = Meter()
         self._ended = threading.Event()
         self._thread: threading.Thread | None = None
@@ -155,6 +169,7 @@ class Presence:
                     return
                 _lease.renew(at=began)
                 failures = 0
+                self._on_beat(at=began)
             except Error as error:
                 log.warning("heartbeat not written", error=str(error))
                 connection.close()

@@ -111,6 +111,7 @@ def _give_back_unless_locked(run: Run, *, was_alone: bool) -> int:
 
 def _give_back(run: Run, *, was_alone: bool) -> None:
     name = run.worker.name if run.worker else "unknown"
+    why = f"worker {name} stopped reporting" if run.worker else "its process is gone"
     log.warning("run lost with its node", run_id=str(run.pk), job=run.job, attempt=run.attempt, worker=name)
     backend = cast("LedgerBackend", current_app.backend)
-    backend.settle_lost(run, WorkerLostError(f"worker {name} stopped reporting"), was_alone=was_alone)
+    backend.settle_lost(run, WorkerLostError(why), was_alone=was_alone)

@@ -30,6 +30,7 @@ from jobs.ledger.fence import NO_USAGE, Fence, Usage, now
 from jobs.ledger.finishing import (
     fail,
     is_asked_to_stop,
+    let_go,
     note,
     set_aside,
     stop,
@@ -86,6 +87,7 @@ __all__ = [
     "free_ticks",
     "is_asked_to_stop",
     "left_in_pack",
+    "let_go",
     "mark_published",
     "mark_unpublished",
     "note",

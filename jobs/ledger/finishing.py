@@ -9,6 +9,7 @@ from django.db import transaction
 from django.db.models import F
 
 from jobs.conf import conf
+from jobs.dialect import claimable
 from jobs.ledger.fence import NO_USAGE, Fence, Usage
 from jobs.models import Run, SchedulePlan
 from jobs.models.run import WaitsFor
@@ -96,6 +97,13 @@ def is_asked_to_stop(fence: Fence) -> str:
     if row is None:
         return "lost"
     return "cancel" if row[0] else "shutdown" if row[1] else ""
+
+
+def let_go(fence: Fence) -> bool:
+    """Leave a running run to whoever rescues those that nobody has; False when it is locked or no longer so."""
+    with transaction.atomic():
+        free = claimable(fence.rows().only("pk")).first()
+        return free is not None and bool(fence.rows().update(worker=None))
 
 
 def note(fence: Fence, **values: Any) -> bool:
