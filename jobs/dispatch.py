@@ -25,7 +25,7 @@ log = structlog.get_logger(__name__)
 BATCH = 500
 KEYED_AT_LEAST = 50
 # By time, not by id: ids of chains, groups and foreign clients are random and would queue behind everything.
-OLDEST_FIRST = (F("created_at").asc(), F("id").asc())
+OLDEST_FIRST = ("created_at", "id")
 
 
 def dispatch(*, now: datetime) -> int:
@@ -134,7 +134,7 @@ def _with_free_slots(queue: str, now: datetime) -> list[UUID]:
         return []
     rows = _unpublished(queue, now).filter(concurrency_key__isnull=False)
     numbered = rows.annotate(
-        place=Window(RowNumber(), partition_by=F("concurrency_key"), order_by=[F("priority").desc(), *OLDEST_FIRST])
+        place=Window(RowNumber(), partition_by=F("concurrency_key"), order_by=URGENT_FIRST)
     ).filter(place__lte=F("concurrency_limit"))
     waiting = list(
         numbered.order_by(*OLDEST_FIRST).values_list("pk", "concurrency_key", "concurrency_limit", "place")[:BATCH]

@@ -43,10 +43,10 @@ class Node(bootsteps.StartStopStep):
             queues=sorted(worker.app.amqp.queues.consume_from),
             concurrency=worker.concurrency or 1,
             on_lost=self.die,
-            on_beat=UnheardDeaths(lambda: _children(worker.pool)).look,
+            on_beat=UnheardDeaths(self._children).look,
         )
         self.presence.announce()
-        self._frozen = FrozenChildren(lambda: _children(worker.pool))
+        self._frozen = FrozenChildren(self._children)
         _share_with_children()
 
     def start(self, parent: Any) -> None:
@@ -62,9 +62,13 @@ class Node(bootsteps.StartStopStep):
 
     def die(self) -> None:
         """End this process and its children at once: their runs belong to others now."""
-        for pid in _children(self._worker.pool):
+        for pid in self._children():
             os.kill(pid, signal.SIGKILL)
         os._exit(_EXIT_LOST)
+
+    def _children(self) -> list[int]:
+        processes = getattr(getattr(self._worker.pool, "_pool", None), "_pool", None) or []
+        return [process.pid for process in processes if getattr(process, "pid", None)]
 
     def _stop(self, **_: Any) -> None:
         # A signal handler may interrupt a query of this thread: the write goes through a connection of its own.
@@ -114,8 +118,3 @@ def write_logs(**_: Any) -> None:
     """Write what a pool's child has logged, and tell observers, before it ends."""
     run_log.flush()
     observing.flush()
-
-
-def _children(pool: Any) -> list[int]:
-    processes = getattr(getattr(pool, "_pool", None), "_pool", None) or []
-    return [process.pid for process in processes if getattr(process, "pid", None)]

@@ -23,7 +23,7 @@ from jobs.dialect import patiently
 from jobs.envelope import context_of, request_of
 from jobs.minding import give_up, minder
 from jobs.models import Run
-from jobs.models.run import URGENT_FIRST
+from jobs.models.run import BY_TENANT
 from jobs.pace import Pace
 from jobs.registry import problem_of_call
 from jobs.tidings import Tidings
@@ -109,7 +109,7 @@ def _park_unknown(key: Key) -> None:
     """Leave the runs of a job that is not known here to the workers of another release."""
     now = ledger.now()
     log.warning("job not known here, its runs wait", job=key.job)
-    due = ledger.due_in_pack(*key, now=now).order_by("tenant", *URGENT_FIRST)
+    due = ledger.due_in_pack(*key, now=now).order_by(*BY_TENANT)
     for run in due.only("pk")[:PARKED_AT_ONCE]:
         ledger.park(run.pk, now=now, reason="no worker knows this job yet")
 

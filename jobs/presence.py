@@ -62,10 +62,6 @@ def is_stopping() -> bool:
     return Worker.objects.filter(pk=worker_id(), stopping_at__isnull=False).exists()
 
 
-def _nothing(*, at: float) -> None:
-    """Do nothing."""
-
-
 class Presence:
     """One node's Worker row: reported in, kept alive, signed off."""
 
@@ -77,7 +73,7 @@ class Presence:
         queues: list[str],
         concurrency: int,
         on_lost: Callable[[], None],
-        on_beat: Callable[..., object] = _nothing,
+        on_beat: Callable[..., object] = lambda at: None,
     ) -> None:
         """Describe the node; `on_lost` is called when the others have declared it lost: nothing here is its own.
 

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from jobs.conf import conf
 from jobs.models import Queue, Run
-from jobs.models.run import URGENT_FIRST, RunQuerySet
+from jobs.models.run import BY_TENANT, RunQuerySet
 from jobs.states import State
 
 _last: dict[str, tuple[str, int]] = {}
@@ -15,25 +15,16 @@ _last: dict[str, tuple[str, int]] = {}
 
 def waiting_queues() -> Iterator[str]:
     """Yield the queues that aren't paused and hold unpublished runs, whether due or not."""
-    paused: set[str] | None = None
-    for queue in Run.objects.filter(state=State.QUEUED, published_at=None, is_packed=False).each("queue"):
-        paused = _paused() if paused is None else paused
-        if queue not in paused:
-            yield queue
+    yield from _open_queues(Run.objects.filter(state=State.QUEUED, published_at=None, is_packed=False))
 
 
 def waiting_packs(now: datetime) -> Iterator[tuple[str, str]]:
     """Yield (queue, job) of every job whose packed runs are due in a queue that isn't paused."""
     packed = Run.objects.filter(state=State.QUEUED, is_packed=True)
-    rows = packed.order_by("queue", "job").values_list("queue", "job")
-    found = rows.first()
-    paused = set() if found is None else _paused()
-    while found is not None:
-        queue, job = found
-        due = packed.filter(queue=queue, job=job, run_at__lte=now)
-        if queue not in paused and due.any_in_order("tenant", *URGENT_FIRST):
-            yield queue, job
-        found = rows.filter(queue=queue, job__gt=job).first() or rows.filter(queue__gt=queue).first()
+    for queue in _open_queues(packed):
+        for job in packed.filter(queue=queue).each("job"):
+            if packed.filter(queue=queue, job=job, run_at__lte=now).any_in_order(*BY_TENANT):
+                yield queue, job
 
 
 def next_tenants(queue: str, rows: RunQuerySet, *, places: int) -> dict[str, int]:
@@ -61,8 +52,14 @@ def weight(tenant: str) -> int:
     return conf().tenant_weights.get(tenant, 1)
 
 
-def _paused() -> set[str]:
-    return set(Queue.objects.filter(paused_at__isnull=False).values_list("name", flat=True))
+def _open_queues(rows: RunQuerySet) -> Iterator[str]:
+    """Yield the queues of the rows but for the paused ones, which are asked for only where there are rows."""
+    paused: set[str] | None = None
+    for queue in rows.each("queue"):
+        if paused is None:
+            paused = set(Queue.objects.filter(paused_at__isnull=False).values_list("name", flat=True))
+        if queue not in paused:
+            yield queue
 
 
 def _from(rows: RunQuerySet, *, after: str | None, again: bool) -> Iterator[str]:

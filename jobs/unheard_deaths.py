@@ -32,7 +32,7 @@ class UnheardDeaths:
     def look(self, *, at: float) -> int:
         """Look once at monotonic time `at`; returns how many runs were let go of: nobody has had them for a lease."""
         living = {os.getpid(), *self._children()}
-        mine = Run.objects.running().filter(worker_id=presence.worker_id(), waits_for="", process_id__isnull=False)
+        mine = Run.objects.running().filter(worker_id=presence.worker_id(), waits_for="")
         held = mine.exclude(process_id__in=living).values_list("pk", "token", "process_id")
         unheard = {
             Fence(pk, token=token, process_id=pid): 0

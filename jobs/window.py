@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from jobs.conf import conf
 from jobs.models import Queue, Run, Worker
-from jobs.models.run import URGENT_FIRST
+from jobs.models.run import BY_TENANT
 from jobs.states import State
 
 _REFRESH_SECONDS = 0.25
@@ -43,7 +43,7 @@ def _room(queue: str) -> int:
         run_at__lte=timezone.now(),
     )
     is_paused = Queue.objects.filter(name=queue, paused_at__isnull=False).exists()
-    if is_paused or (waiting.any_in_order("tenant", *URGENT_FIRST) and _has_dispatcher()):
+    if is_paused or (waiting.any_in_order(*BY_TENANT) and _has_dispatcher()):
         return 0
     return conf().window - published(queue)
 

@@ -40,7 +40,7 @@ _CLAIM = (
     "started_at = %(now)s, worker_id = %(worker)s, process_id = %(process)s "
     f"WHERE id {{among_due}} {{unless}} RETURNING {columns(known=_KNOWN)}"
 )
-_IN_TURN = {"also": "", "chosen": "AND tenant = %(tenant)s ORDER BY priority DESC, created_at, id", "unless": ""}
+_IN_TURN = {"also": "", "chosen": f"AND tenant = %(tenant)s {_BY_INDEX}", "unless": ""}
 _ALL = {"also": "", "chosen": _BY_INDEX, "unless": "AND (SELECT count(*) FROM due) < %(limit)s"}
 _ALL_HEARING = {**_ALL, "also": f"{CLEARED},", "chosen": f"{ONCE_CLEARED} {_BY_INDEX}"}
 

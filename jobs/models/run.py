@@ -46,8 +46,9 @@ QUEUED_PARTS = (
     Q(state=State.QUEUED, is_packed=True),
 )
 
-# Whose turn it is among a tenant's, and how the indexes of what waits are sorted.
+# Whose turn it is among a tenant's, and how the indexes of what waits are sorted; then all tenants', one after another.
 URGENT_FIRST = ("-priority", "created_at", "id")
+BY_TENANT = ("tenant", *URGENT_FIRST)
 
 
 class RunQuerySet(models.QuerySet["Run"]):
@@ -242,12 +243,12 @@ class Run(models.Model):
                 fields=["parent", "created_at", "id"], name="run_of_parent", condition=Q(parent__isnull=False)
             ),
             models.Index(
-                fields=["queue", "tenant", *URGENT_FIRST],
+                fields=["queue", *BY_TENANT],
                 name="run_waiting",
                 condition=Q(state=State.QUEUED, published_at=None, is_packed=False),
             ),
             models.Index(
-                fields=["queue", "job", "tenant", *URGENT_FIRST],
+                fields=["queue", "job", *BY_TENANT],
                 name="run_packed",
                 condition=Q(state=State.QUEUED, is_packed=True),
             ),

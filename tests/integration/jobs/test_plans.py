@@ -11,6 +11,7 @@ from django.db import connection
 
 from jobs import RateLimit, dispatch, health, inflight, ledger, operations, queries
 from jobs.models import Run
+from tests.plans import explained
 
 pytestmark = pytest.mark.django_db
 
@@ -55,18 +56,4 @@ def test_a_question_asked_often_is_answered_from_its_index(question: str) -> Non
 
 
 def _plans_of(ask: Callable[[], Any]) -> list[str]:
-    asked: list[tuple[str, Any]] = []
-
-    def note(execute: Any, sql: str, parameters: Any, *rest: Any) -> Any:
-        asked.append((sql, parameters))
-        return execute(sql, parameters, *rest)
-
-    with connection.execute_wrapper(note):
-        ask()
-    plans: list[str] = []
-    with connection.cursor() as cursor:
-        for sql, parameters in asked:
-            if "jobs_run" in sql:
-                cursor.execute(f"EXPLAIN QUERY PLAN {sql}", parameters)
-                plans += [row[-1] for row in cursor.fetchall()]
-    return plans
+    return [line for plan in explained(ask, "EXPLAIN QUERY PLAN") for line in plan]

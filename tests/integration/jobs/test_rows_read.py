@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -18,6 +18,7 @@ from jobs.models import Run
 from jobs.models.run import Cause
 from jobs.queries import STATE_GROUPS, listed
 from jobs.states import State
+from tests.plans import explained
 from tests.rows import NOON, new_run
 
 pytestmark = [pytest.mark.django_db, pytest.mark.req("PW-3", "SK-12")]
@@ -79,24 +80,8 @@ def test_lists_read_no_more_rows_than_they_need(history: None) -> None:
 
 
 def _plans_of(ask: Callable[[], Any]) -> list[dict[str, Any]]:
-    asked: list[tuple[str, Any]] = []
-
-    def note(execute: Any, sql: str, parameters: Any, *rest: Any) -> Any:
-        asked.append((sql, parameters))
-        return execute(sql, parameters, *rest)
-
-    with connection.execute_wrapper(note):
-        ask()
-    return list(_explained(asked))
-
-
-def _explained(asked: list[tuple[str, Any]]) -> Iterator[dict[str, Any]]:
-    with connection.cursor() as cursor:
-        for sql, parameters in asked:
-            if "jobs_run" in sql:
-                cursor.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {sql}", parameters)
-                told = cursor.fetchone()[0]
-                yield (json.loads(told) if isinstance(told, str) else told)[0]["Plan"]
+    told = [line for (line,) in explained(ask, "EXPLAIN (ANALYZE, FORMAT JSON)")]
+    return [(json.loads(each) if isinstance(each, str) else each)[0]["Plan"] for each in told]
 
 
 def _rows_read(plan: dict[str, Any]) -> int:
